@@ -115,13 +115,20 @@ func (c *Committer) finish(ctx context.Context, j *jobs.Job) error {
 	})
 }
 
-// Enqueue puts the task of a node on the queue, at its current attempt.
-func (c *Committer) Enqueue(ctx context.Context, j *jobs.Job, n job.Node) error {
-	attempt, err := c.Board.Attempt(ctx, j.Spec.ID, n)
+// Enqueue puts the tasks of nodes on the queue, at their current attempts.
+func (c *Committer) Enqueue(ctx context.Context, j *jobs.Job, nodes ...job.Node) error {
+	attempts, err := c.Board.Attempts(ctx, j.Spec.ID, nodes...)
 	if err != nil {
-		return fmt.Errorf("read attempt at %s: %w", n, err)
+		return fmt.Errorf("read attempts: %w", err)
 	}
-	return c.enqueue(ctx, j, n, attempt)
+	tasks := make([]queue.Task, len(nodes))
+	for i, n := range nodes {
+		tasks[i] = taskOf(j, n, attempts[i])
+	}
+	if err := c.Queue.Enqueue(ctx, tasks...); err != nil {
+		return fmt.Errorf("enqueue %d tasks: %w", len(tasks), err)
+	}
+	return nil
 }
 
 // Again puts the task of a node on the queue as a further attempt.
@@ -130,19 +137,27 @@ func (c *Committer) Again(ctx context.Context, j *jobs.Job, n job.Node) error {
 	if err != nil {
 		return fmt.Errorf("start attempt at %s: %w", n, err)
 	}
-	return c.enqueue(ctx, j, n, attempt)
+	if err := c.Queue.Enqueue(ctx, taskOf(j, n, attempt)); err != nil {
+		return fmt.Errorf("enqueue %s: %w", n, err)
+	}
+	return nil
 }
 
-func (c *Committer) enqueue(ctx context.Context, j *jobs.Job, n job.Node, attempt int) error {
+// Task returns the task of a node at its current attempt.
+func (c *Committer) Task(ctx context.Context, j *jobs.Job, n job.Node) (queue.Task, error) {
+	attempts, err := c.Board.Attempts(ctx, j.Spec.ID, n)
+	if err != nil {
+		return queue.Task{}, fmt.Errorf("read attempt at %s: %w", n, err)
+	}
+	return taskOf(j, n, attempts[0]), nil
+}
+
+func taskOf(j *jobs.Job, n job.Node, attempt int) queue.Task {
 	kind := queue.ReduceNode
 	if j.Tree.IsLeaf(n) {
 		kind = queue.MapChunk
 	}
-	task := queue.Task{Kind: kind, Job: j.Spec.ID, Node: n, Attempt: attempt}
-	if err := c.Queue.Enqueue(ctx, task); err != nil {
-		return fmt.Errorf("enqueue %s: %w", n, err)
-	}
-	return nil
+	return queue.Task{Kind: kind, Job: j.Spec.ID, Node: n, Attempt: attempt}
 }
 
 // Repair has the children of n computed again whose i-th summary cannot be

@@ -40,8 +40,8 @@ type Arrivals interface {
 // Attempts numbers the attempts at a node, since a queue refuses a task whose
 // ID it has seen.
 type Attempts interface {
-	// Attempt returns the current attempt at n, from 1 on.
-	Attempt(ctx context.Context, id job.ID, n job.Node) (int, error)
+	// Attempts returns the current attempt at each node, from 1 on.
+	Attempts(ctx context.Context, id job.ID, nodes ...job.Node) ([]int, error)
 	// NextAttempt starts and returns the next one.
 	NextAttempt(ctx context.Context, id job.ID, n job.Node) (int, error)
 }

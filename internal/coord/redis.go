@@ -164,13 +164,26 @@ func (r *Redis) Progress(ctx context.Context, id job.ID, t job.Tree) (job.Progre
 	return p, nil
 }
 
-// Attempt implements part of [Attempts].
-func (r *Redis) Attempt(ctx context.Context, id job.ID, n job.Node) (int, error) {
-	extra, err := r.rdb.HGet(ctx, jobKey(id, "attempts"), n.String()).Int()
-	if errors.Is(err, redis.Nil) {
-		err = nil
+// Attempts implements part of [Attempts].
+func (r *Redis) Attempts(ctx context.Context, id job.ID, nodes ...job.Node) ([]int, error) {
+	if len(nodes) == 0 {
+		return nil, nil
 	}
-	return 1 + extra, err
+	fields := make([]string, len(nodes))
+	for i, n := range nodes {
+		fields[i] = n.String()
+	}
+	extra, err := r.rdb.HMGet(ctx, jobKey(id, "attempts"), fields...).Result()
+	if err != nil {
+		return nil, err
+	}
+	attempts := make([]int, len(nodes))
+	for i, v := range extra {
+		s, _ := v.(string)
+		more, _ := strconv.Atoi(s) // absent: none
+		attempts[i] = 1 + more
+	}
+	return attempts, nil
 }
 
 // NextAttempt implements part of [Attempts].

@@ -1,0 +1,123 @@
+package scheduler
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/binglide/binglide/internal/coord"
+	"github.com/binglide/binglide/internal/jobs"
+	"github.com/binglide/binglide/internal/queue"
+	"github.com/binglide/binglide/job"
+)
+
+// Client submits jobs and follows them, from any process. It is safe for
+// concurrent use.
+type Client struct {
+	Facts *jobs.Facts
+	Board *coord.Redis
+	Queue queue.Enqueuer
+}
+
+// Submit stores the spec and asks for it to be planned. Once the spec is
+// stored the job will run, even if Submit then returns an error because the
+// queue cannot be reached: a scheduler finds open jobs in object storage.
+func (c *Client) Submit(ctx context.Context, s *job.Spec) error {
+	if err := c.Facts.Create(ctx, s); err != nil {
+		return fmt.Errorf("submit job: %w", err)
+	}
+	if err := c.Queue.Enqueue(ctx, planTask(s.ID)); err != nil {
+		return fmt.Errorf("job %s is stored, but the queue did not take it (a scheduler will find it): %w", s.ID, err)
+	}
+	return nil
+}
+
+func planTask(id job.ID) queue.Task { return queue.Task{Kind: queue.PlanJob, Job: id, Attempt: 1} }
+
+// Status returns what is known of a job now, or job.ErrNotFound.
+func (c *Client) Status(ctx context.Context, id job.ID) (job.Status, error) {
+	st, err := c.Facts.Status(ctx, id)
+	if err != nil || st.State == job.StateDone {
+		return st, err
+	}
+	st.Progress, err = c.Board.Progress(ctx, id, st.Spec.Tree())
+	if err != nil {
+		return st, fmt.Errorf("read progress of job %s: %w", id, err)
+	}
+	return st, nil
+}
+
+const (
+	watchEvery = 500 * time.Millisecond // without events
+	watchPause = 50 * time.Millisecond  // between two reports
+)
+
+// Watch yields the status of a job at once and whenever it has changed, and
+// ends behind a final one or an error. Watchers may come and go.
+func (c *Client) Watch(ctx context.Context, id job.ID) iter.Seq2[job.Status, error] {
+	return func(yield func(job.Status, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		events := c.Board.Subscribe(ctx, id)
+		var last job.Progress
+		for first := true; ; first = false {
+			st, err := c.Status(ctx, id)
+			changed := first || st.State.Final() || st.Progress != last
+			if err != nil || changed {
+				if !yield(st, err) || err != nil || st.State.Final() {
+					return
+				}
+			}
+			last = st.Progress
+			if err := await(ctx, events); err != nil {
+				yield(st, err)
+				return
+			}
+		}
+	}
+}
+
+// await returns after an event, or a while without one. Events that come in a
+// row count as one.
+func await(ctx context.Context, events <-chan coord.Event) error {
+	timer := time.NewTimer(watchEvery)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	case <-events:
+	}
+	timer.Reset(watchPause)
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-timer.C:
+			return nil
+		case e, ok := <-events:
+			if !ok || e.Final {
+				return nil
+			}
+		}
+	}
+}
+
+// Cancel asks a job to stop. It returns once the fact is stored: from then on
+// no new work is begun, and work under way ends within 2 s. A job that is
+// final stays what it is.
+func (c *Client) Cancel(ctx context.Context, id job.ID) error {
+	st, err := c.Facts.Status(ctx, id)
+	if err != nil || st.State.Final() {
+		return err
+	}
+	if err := c.Facts.Cancelled(ctx, id, job.Cancelled{At: job.Now(time.Now())}); err != nil {
+		return fmt.Errorf("cancel job %s: %w", id, err)
+	}
+	// The fact decides; who misses these two messages looks for it.
+	_ = c.Board.BroadcastCancel(ctx, id)
+	_ = c.Board.Publish(ctx, id, coord.Event{Final: true})
+	return nil
+}
