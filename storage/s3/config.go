@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/minio/minio-go/v7/pkg/s3utils"
+
 	"github.com/binglide/binglide/storage"
 )
 
@@ -88,8 +90,17 @@ func ParseURL(u *url.URL) (Config, error) {
 	if c.Prefix != "" && !storage.ValidKey(c.Prefix) {
 		return Config{}, fmt.Errorf("prefix %q of bucket %s: use lower-case letters, digits, '.', '-', '_' and '/'", c.Prefix, c.Bucket)
 	}
-	_, err = parseEndpoint(c.Endpoint)
-	return c, err
+	if _, err := parseEndpoint(c.Endpoint); err != nil {
+		return Config{}, err
+	}
+	return c, checkBucket(c.Bucket)
+}
+
+func checkBucket(name string) error {
+	if err := s3utils.CheckValidBucketName(name); err != nil {
+		return fmt.Errorf("bucket %q: %w", name, err)
+	}
+	return nil
 }
 
 func parseQuery(u *url.URL) (url.Values, error) {

@@ -28,6 +28,8 @@ const (
 type conn struct {
 	config Config
 	core   minio.Core
+	// witness is an object of the bucket that is known to be there, or empty.
+	witness string
 }
 
 func dial(c Config, env environment) (*conn, error) {
@@ -55,7 +57,7 @@ func dial(c Config, env environment) (*conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("use %s: %w", c, err)
 	}
-	return &conn{c, *core}, nil
+	return &conn{config: c, core: *core}, nil
 }
 
 func newTransport(c Config, secure bool) (*http.Transport, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/minio/minio-go/v7"
 
@@ -64,11 +65,16 @@ func (c *conn) explainAnswer(answer minio.ErrorResponse) error {
 	if !ok {
 		class = statusClasses[answer.StatusCode]
 	}
+	if class == nil && isInternal(answer) && strings.Contains(answer.Message, "no space left on device") {
+		class = storage.ErrFull // MinIO has no code for it
+	}
 	switch class {
 	case nil:
 		return answerError{answer}
 	case storage.ErrNotFound:
 		return class
+	case storage.ErrFull:
+		return fmt.Errorf("%w: %s: free some space on the server: %w", class, c.config.Endpoint, answerError{answer})
 	case storage.ErrDenied:
 		return fmt.Errorf("%w: %s: check the credentials and what they allow: %w", class, c.config.Endpoint, answerError{answer})
 	}
@@ -96,4 +102,13 @@ func isTaken(err error) bool {
 func isServerFault(err error) bool {
 	var answer minio.ErrorResponse
 	return errors.As(err, &answer) && answer.StatusCode >= http.StatusInternalServerError
+}
+
+// isInternal reports whether the server answered that it could not, for a
+// reason that damage of the object may be: MinIO says SlowDownRead of damaged
+// data and InternalError of damaged metadata.
+func isInternal(err error) bool {
+	var answer minio.ErrorResponse
+	return errors.As(err, &answer) && (answer.Code == "InternalError" || answer.Code == "SlowDownRead" ||
+		answer.StatusCode == http.StatusInternalServerError)
 }

@@ -45,6 +45,9 @@ func (s *Store) Objects() *Objects { return &Objects{s.conn} }
 // is empty. An absent one is [storage.ErrNotFound]. It ends within the
 // configured OpenTimeout.
 func (o *Objects) Stat(ctx context.Context, bucket, key, version string) (found ObjectInfo, err error) {
+	if err := checkBucket(bucket); err != nil {
+		return ObjectInfo{}, err
+	}
 	err = o.conn.inTime(ctx, func(ctx context.Context) error {
 		info, err := o.conn.stat(ctx, bucket, key, version)
 		found = ObjectInfo{bucket, key, info.VersionID, info.ETag, info.Size}

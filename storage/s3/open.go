@@ -21,6 +21,9 @@ const probe = ".writable"
 func Open(ctx context.Context, c Config) (*Store, error) { return open(ctx, c, osEnvironment()) }
 
 func open(ctx context.Context, c Config, env environment) (*Store, error) {
+	if err := checkBucket(c.Bucket); err != nil {
+		return nil, err
+	}
 	conn, err := dial(c, env)
 	if err != nil {
 		return nil, err
@@ -61,6 +64,7 @@ func (s *Store) prepare(ctx context.Context) error {
 	if err := s.create(ctx, probe, nil); err != nil && !isTaken(err) {
 		return fmt.Errorf("put an object in bucket %s: %w", bucket, s.conn.explain(ctx, err))
 	}
+	s.conn.witness = s.base + probe
 	return nil
 }
 

@@ -34,7 +34,7 @@ func (s *Store) put(ctx context.Context, key string, data []byte) error {
 			return err
 		}
 		err := s.create(ctx, key, data)
-		if !isTaken(err) {
+		if !isTaken(err) && !s.isThere(ctx, key, err) {
 			return s.conn.explain(ctx, err)
 		}
 		if err = s.compare(ctx, key, data); !errors.Is(err, storage.ErrNotFound) {
@@ -44,19 +44,38 @@ func (s *Store) put(ctx context.Context, key string, data []byte) error {
 	return fmt.Errorf("%s answers that the object is there and that it is not: others keep deleting it: try again", s.conn.config.Endpoint)
 }
 
+// isThere reports whether a PUT that ended in err finds its key taken all the
+// same: servers that refuse a body before they have read it may reset the
+// connection, so that the answer is lost, and answer a mere "internal error"
+// where the object's metadata are damaged.
+func (s *Store) isThere(ctx context.Context, key string, err error) bool {
+	var answer minio.ErrorResponse
+	if err == nil || ctx.Err() != nil || (errors.As(err, &answer) && !isInternal(err)) {
+		return false
+	}
+	_, err = s.conn.stat(ctx, s.conn.config.Bucket, s.base+key, "")
+	return err == nil || isInternal(err)
+}
+
 // create is one create-only PUT. Its errors are not sorted.
 func (s *Store) create(ctx context.Context, key string, data []byte) error {
 	return s.conn.watched(ctx, func(w *watch) error {
-		opts := minio.PutObjectOptions{
-			DisableMultipart: true, DisableContentSha256: true,
-			UserMetadata: map[string]string{"x-amz-checksum-crc32c": checksum(data)},
-			ContentType:  "application/octet-stream",
-		}
+		opts := putOptions(data)
 		opts.SetMatchETagExcept("*")
 		body := &upload{data: bytes.NewReader(data), watch: w}
 		_, err := s.conn.core.Client.PutObject(w, s.conn.config.Bucket, s.base+key, body, int64(len(data)), opts)
 		return err
 	})
+}
+
+// putOptions has the server check the bytes by a checksum that holds for every
+// attempt, and take them in one request.
+func putOptions(data []byte) minio.PutObjectOptions {
+	return minio.PutObjectOptions{
+		DisableMultipart: true, DisableContentSha256: true,
+		UserMetadata: map[string]string{"x-amz-checksum-crc32c": checksum(data)},
+		ContentType:  "application/octet-stream",
+	}
 }
 
 // checksum returns the CRC-32C as S3 writes it.

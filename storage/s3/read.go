@@ -36,6 +36,9 @@ func (c *conn) run(ctx context.Context, r *read) (err error) {
 		if !mayPass(err) {
 			return c.explainRead(ctx, err)
 		}
+		if isServerFault(err) && attempt > 0 {
+			break // it was asked requestAttempts times each
+		}
 	}
 	if ctx.Err() == nil && c.isDamaged(ctx, r, err) {
 		return fmt.Errorf("%w: the server has the object but fails to send it: %w", storage.ErrCorrupt, err)
@@ -106,12 +109,16 @@ func mayPass(err error) bool {
 }
 
 // isDamaged tells an object that the server cannot send from a server that
-// cannot be reached: the one is still there when asked about.
+// cannot be reached or is overloaded. Of the one, HEAD still answers that it is
+// there; or, where even that fails, another object can still be asked about.
 func (c *conn) isDamaged(ctx context.Context, r *read, err error) bool {
-	if !errors.Is(err, errBroken) && !isServerFault(err) || errors.Is(err, errStalled) {
+	if !errors.Is(err, errBroken) && !isInternal(err) || errors.Is(err, errStalled) {
 		return false
 	}
 	_, err = c.stat(ctx, r.bucket, r.object, r.version)
+	if isInternal(err) && c.witness != "" {
+		_, err = c.stat(ctx, c.config.Bucket, c.witness, "")
+	}
 	return err == nil
 }
 

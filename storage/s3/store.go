@@ -91,15 +91,28 @@ func (s *Store) Stat(ctx context.Context, key string) (storage.Info, error) {
 func (s *Store) Delete(ctx context.Context, key string) error {
 	err := check(ctx, key)
 	if err == nil {
-		err = s.conn.watched(ctx, func(w *watch) error {
-			return s.conn.core.RemoveObject(w, s.conn.config.Bucket, s.base+key, minio.RemoveObjectOptions{})
-		})
-		err = s.conn.explain(ctx, err)
+		err = s.remove(ctx, key)
 	}
 	if errors.Is(err, storage.ErrNotFound) {
 		err = nil
 	}
 	return storage.WrapKey("delete", key, err)
+}
+
+// remove deletes an object. MinIO refuses to delete one whose metadata are
+// damaged unless it is forced to; other servers do not know that header.
+func (s *Store) remove(ctx context.Context, key string) error {
+	err := s.removeBy(ctx, key, minio.RemoveObjectOptions{})
+	if isInternal(err) {
+		err = s.removeBy(ctx, key, minio.RemoveObjectOptions{ForceDelete: true})
+	}
+	return s.conn.explain(ctx, err)
+}
+
+func (s *Store) removeBy(ctx context.Context, key string, opts minio.RemoveObjectOptions) error {
+	return s.conn.watched(ctx, func(w *watch) error {
+		return s.conn.core.RemoveObject(w, s.conn.config.Bucket, s.base+key, opts)
+	})
 }
 
 // List implements [storage.Lister]. It skips what has no valid key.
