@@ -83,6 +83,8 @@ func (o *objectReader) read(ctx context.Context, offset int64, buf []byte) error
 		return context.Cause(ctx)
 	case errors.Is(err, storage.ErrNotFound):
 		return fmt.Errorf("%w: %s is gone: submit it again once it is back: %w", job.ErrInputChanged, objectURL(o.in.Object), err)
+	case errors.Is(err, job.ErrInputChanged):
+		return fmt.Errorf("read %s at byte %d: %w: submit it again", objectURL(o.in.Object), offset, err)
 	}
 	return fmt.Errorf("read %s at byte %d: %w", objectURL(o.in.Object), offset, err)
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // maxPutBytes bounds the bytes of chunks that one Put holds in memory.
-const maxPutBytes = 256 << 20
+const maxPutBytes = 128 << 20
 
 // PutOptions say how an input is stored. The zero value works.
 type PutOptions struct {
@@ -27,10 +27,11 @@ type PutOptions struct {
 	// Level is the level of the chunks. Defaults to job.DefaultChunkLevel.
 	Level int
 	// Workers is how many chunks are hashed and sent at a time. Defaults to
-	// twice the number of CPUs; never more chunks than 256 MiB hold.
+	// twice the number of CPUs; never more chunks than 128 MiB hold.
 	Workers int
-	// Verify has the chunks that the store already has read back, and those
-	// that are damaged sent again. Defaults to believing their size.
+	// Verify has the chunks that the store already has read back, through a
+	// further 16 MiB for each worker, and those that are damaged sent again.
+	// Defaults to believing their size.
 	Verify bool
 	// OnProgress is told the bytes sent so far and those the store already
 	// had, never by two goroutines at a time. Defaults to nobody.

@@ -54,7 +54,11 @@ type Sources struct {
 func Open(ctx context.Context, in *job.Input, src Sources) (Reader, error) {
 	switch {
 	case in.File != nil:
-		return openFile(in)
+		f, err := openFile(in)
+		if err != nil {
+			return nil, err
+		}
+		return f, nil
 	case in.Object != nil && src.Objects != nil:
 		return openObject(ctx, in, src.Objects)
 	case in.Stored != nil && src.Store != nil:

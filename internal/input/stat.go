@@ -49,10 +49,22 @@ func checkKind(path string, mode fs.FileMode) error {
 	switch {
 	case mode.IsDir():
 		return fmt.Errorf("%w: input %s is a directory: name a file", job.ErrInvalid, path)
-	case !mode.IsRegular() && !isBlockDevice(mode):
-		return fmt.Errorf("input %s is %w", path, ErrStream)
+	case mode.IsRegular(), isBlockDevice(mode):
+		return nil
 	}
-	return nil
+	return fmt.Errorf("input %s (%s) is %w", path, kindOf(mode), ErrStream)
+}
+
+func kindOf(mode fs.FileMode) string {
+	switch {
+	case mode&fs.ModeNamedPipe != 0:
+		return "pipe"
+	case mode&fs.ModeSocket != 0:
+		return "socket"
+	case mode&fs.ModeCharDevice != 0:
+		return "character device"
+	}
+	return "special file"
 }
 
 func isBlockDevice(m fs.FileMode) bool {

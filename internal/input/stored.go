@@ -57,6 +57,7 @@ func (s *storedReader) Scan(ctx context.Context, r job.Range, visit func([]byte,
 	buf := s.bufs.get()
 	defer s.bufs.put(buf)
 	var crc uint32
+	var stop error
 	err = readChunk(ctx, s.store, e, *buf, func(data []byte, offset int64) error {
 		crc = crc32.Update(crc, castagnoli, data)
 		part := r.Intersect(job.Range{Offset: offset, Length: int64(len(data))})
@@ -64,8 +65,12 @@ func (s *storedReader) Scan(ctx context.Context, r job.Range, visit func([]byte,
 			return nil
 		}
 		lo := part.Offset - offset
-		return visitPieces(ctx, data[lo:lo+part.Length], part.Offset, visit)
+		stop = visitPieces(ctx, data[lo:lo+part.Length], part.Offset, visit)
+		return stop
 	})
+	if stop != nil {
+		return stop
+	}
 	if err == nil && crc != e.CRC {
 		err = chunkError(e, fmt.Errorf("%w: the checksum differs", storage.ErrCorrupt))
 	}
