@@ -19,11 +19,15 @@ type pin struct {
 	size, mtime, change int64 // times in nanoseconds since 1970
 }
 
+// pinOf returns what the file system said when the input was submitted.
 func pinOf(in *job.Input) pin {
 	f := in.File
 	return pin{f.Device, f.Inode, in.Size, f.ModTime, f.Change}
 }
 
+// fileReader reads a local file, or a block device, by position. The file stays
+// open, so that what is read is one file even if its path comes to name
+// another; that is noticed, and is an error all the same.
 type fileReader struct {
 	in     *job.Input
 	file   *os.File
@@ -31,6 +35,8 @@ type fileReader struct {
 	bufs   *buffers
 }
 
+// openFile opens the file of a spec, and returns job.ErrInputChanged if its path
+// now names nothing, or something else.
 func openFile(in *job.Input) (*fileReader, error) {
 	f, err := os.OpenFile(in.File.Path, os.O_RDONLY|openFlags, 0)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -47,6 +53,7 @@ func openFile(in *job.Input) (*fileReader, error) {
 	return r, nil
 }
 
+// checkOpened checks the file before anything is read of it.
 func (f *fileReader) checkOpened() error {
 	info, err := f.file.Stat()
 	if err != nil {
@@ -59,6 +66,7 @@ func (f *fileReader) checkOpened() error {
 	return f.check()
 }
 
+// checkDeviceSize measures a block device, whose status tells no size.
 func (f *fileReader) checkDeviceSize() error {
 	size, err := f.file.Seek(0, io.SeekEnd)
 	if err != nil {
@@ -71,7 +79,8 @@ func (f *fileReader) checkDeviceSize() error {
 }
 
 // check returns job.ErrInputChanged if the open file or the one now under its
-// path is not the file of the spec.
+// path is not the file of the spec. Both are looked at because a file that was
+// renamed away is itself unchanged.
 func (f *fileReader) check() error {
 	info, err := f.file.Stat()
 	if err == nil {
@@ -90,6 +99,8 @@ func (f *fileReader) check() error {
 	return f.compare(info)
 }
 
+// compare checks one status against the spec. Of a block device only which one
+// it is can be compared.
 func (f *fileReader) compare(info fs.FileInfo) error {
 	want, now := pinOf(f.in), filePin(info)
 	if f.device {
@@ -102,6 +113,7 @@ func (f *fileReader) compare(info fs.FileInfo) error {
 	return changed(f.in, differences(want, now))
 }
 
+// differences says in words how a file differs from its spec.
 func differences(want, now pin) string {
 	if want.device != now.device || want.inode != now.inode {
 		return "another file has its path"
@@ -119,6 +131,7 @@ func differences(want, now pin) string {
 	return strings.Join(diffs, ", ")
 }
 
+// changed returns job.ErrInputChanged for a file, with what shows it.
 func changed(in *job.Input, what string) error {
 	return fmt.Errorf("%w: %s: %s: run again once nothing writes to it", job.ErrInputChanged, in.File.Path, what)
 }
@@ -128,7 +141,8 @@ func (f *fileReader) Identity(_ context.Context, r job.Range) (job.Identity, err
 	return f.in.IdentityOf(job.Digest{}, r), checkRange(f.in, r)
 }
 
-// Scan implements part of [Reader].
+// Scan implements part of [Reader]. That the file did not change while it was
+// read is known at the end, from its times.
 func (f *fileReader) Scan(ctx context.Context, r job.Range, visit func([]byte, int64) error) error {
 	if err := checkRange(f.in, r); err != nil {
 		return err
@@ -148,7 +162,7 @@ func (f *fileReader) Scan(ctx context.Context, r job.Range, visit func([]byte, i
 }
 
 // read fills buf with the bytes at offset, in reads of at most a piece between
-// which ctx is looked at.
+// which ctx is looked at. A file that ends before has shrunk.
 func (f *fileReader) read(ctx context.Context, offset int64, buf []byte) error {
 	for w := range windows(job.Range{Length: int64(len(buf))}, analysis.PieceSize) {
 		if ctx.Err() != nil {
@@ -156,10 +170,10 @@ func (f *fileReader) read(ctx context.Context, offset int64, buf []byte) error {
 		}
 		at := offset + w.Offset
 		n, err := f.file.ReadAt(buf[w.Offset:w.End()], at)
-		if err == io.EOF && int64(n) < w.Length {
+		if errors.Is(err, io.EOF) && int64(n) < w.Length {
 			return changed(f.in, fmt.Sprintf("it ends at byte %d, its size was %d", at+int64(n), f.in.Size))
 		}
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return fmt.Errorf("read input %s at byte %d: %w", f.in.File.Path, at+int64(n), err)
 		}
 	}

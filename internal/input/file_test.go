@@ -60,7 +60,7 @@ func TestFile_ScanVisitError(t *testing.T) {
 	in := statFile(t, writeFile(t, content(10)))
 	stop := errors.New("stop")
 	err := open(t, &in, input.Sources{}).Scan(t.Context(), job.Range{Length: 10}, func([]byte, int64) error { return stop })
-	if err != stop {
+	if err != stop { //nolint:errorlint // the very value is promised, not one that wraps it
 		t.Fatalf("error is %v: want it as it was", err)
 	}
 }

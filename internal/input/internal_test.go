@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -214,5 +216,37 @@ func TestDifferences(t *testing.T) {
 		if got := differences(base, c.now); got != c.want {
 			t.Errorf("differences are %q: want %q", got, c.want)
 		}
+	}
+}
+
+// Of a block device only which one it is and how large it is count. A regular
+// file stands for one: what tells them apart is the flag.
+func TestFileReader_BlockDevice(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "disk")
+	if err := os.WriteFile(path, make([]byte, 100), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	in, err := StatFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := openFile(&in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	f.device = true
+	in.File.ModTime, in.File.Change = 1, 0
+	if err := f.checkDeviceSize(); err != nil {
+		t.Errorf("other times: %v", err)
+	}
+	in.Size = 99
+	if err := f.checkDeviceSize(); !errors.Is(err, job.ErrInputChanged) {
+		t.Errorf("other size: %v", err)
+	}
+	in.Size, in.File.Inode = 100, in.File.Inode+1
+	if err := f.checkDeviceSize(); !errors.Is(err, job.ErrInputChanged) {
+		t.Errorf("other device: %v", err)
 	}
 }

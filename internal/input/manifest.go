@@ -44,6 +44,9 @@ type Manifest struct {
 	cache *pageCache
 }
 
+// manifestRoot is the root in the form it is stored in. Its encoding is
+// canonical, since its digest names the input: fields are never reordered, and
+// one more needs a new version.
 type manifestRoot struct {
 	Version   int          `json:"version"`
 	Size      int64        `json:"size"`       // of the input, in bytes
@@ -77,6 +80,8 @@ func StatManifest(ctx context.Context, store storage.Getter, d job.Digest, name 
 	return job.Input{Name: name, Size: m.root.Size, Stored: stored}, nil
 }
 
+// decode reads a root and checks that its fields agree with one another, so
+// that no later arithmetic overflows or reaches beyond the pages.
 func (m *Manifest) decode(b []byte) (err error) {
 	r := &m.root
 	if err := json.Unmarshal(b, r); err != nil {
@@ -97,6 +102,7 @@ func (m *Manifest) decode(b []byte) (err error) {
 	return nil
 }
 
+// encode returns the root as it is stored.
 func (r *manifestRoot) encode() ([]byte, error) { return json.Marshal(r) }
 
 // Size returns the size of the input in bytes.
@@ -134,6 +140,8 @@ func (m *Manifest) Entries(ctx context.Context) iter.Seq2[Entry, error] {
 	}
 }
 
+// yieldPage yields the entries of page p, or the error of reading it, and
+// reports whether the caller wants more.
 func (m *Manifest) yieldPage(ctx context.Context, p int64, yield func(Entry, error) bool) bool {
 	page, err := m.page(ctx, p)
 	if err != nil {
@@ -147,6 +155,7 @@ func (m *Manifest) yieldPage(ctx context.Context, p int64, yield func(Entry, err
 	return true
 }
 
+// entryOf decodes the entry of a chunk from the page that holds it.
 func (m *Manifest) entryOf(page []byte, index int64) Entry {
 	b := page[index%pageEntries*entrySize:][:entrySize]
 	off := index * m.root.ChunkSize
@@ -164,6 +173,8 @@ func putEntry(b []byte, d job.Digest, crc uint32) {
 	binary.BigEndian.PutUint32(b[len(d):], crc)
 }
 
+// page returns page p, from memory if it was used lately. Its length is checked
+// so that entryOf finds what it looks for.
 func (m *Manifest) page(ctx context.Context, p int64) ([]byte, error) {
 	if b, ok := m.cache.get(p); ok {
 		return b, nil
@@ -179,7 +190,8 @@ func (m *Manifest) page(ctx context.Context, p int64) ([]byte, error) {
 	return b, nil
 }
 
-// getManifest reads a root or page and checks it against its name.
+// getManifest reads a root or page and checks it against its name. If it is
+// lost, the error says the mend: a Put of the same bytes writes it anew.
 func getManifest(ctx context.Context, store storage.Getter, d job.Digest) ([]byte, error) {
 	key := layout.Manifest(d)
 	b, err := store.Get(ctx, key)
@@ -192,4 +204,6 @@ func getManifest(ctx context.Context, store storage.Getter, d job.Digest) ([]byt
 	return b, err
 }
 
+// ceilDiv returns a/b rounded up, for a ≥ 0 and b > 0 of which the sum does not
+// overflow.
 func ceilDiv(a, b int64) int64 { return (a + b - 1) / b }

@@ -34,14 +34,19 @@ func StatObject(ctx context.Context, objects ObjectReader, o job.Object) (job.In
 	return job.Input{Name: path.Base(o.Key), Size: size, Object: &pinned}, nil
 }
 
+// objectURL returns what users call an object.
 func objectURL(o *job.Object) string { return "s3://" + o.Bucket + "/" + o.Key }
 
+// objectReader reads an object by ranges that are pinned to one version of it.
+// Nothing of it is checked between reads: every read checks for itself.
 type objectReader struct {
 	in      *job.Input
 	objects ObjectReader
 	bufs    *buffers
 }
 
+// openObject finds the endpoint's reader. It asks nothing of the object: that
+// it was overwritten shows at the first read.
 func openObject(ctx context.Context, in *job.Input, open func(context.Context, string) (ObjectReader, error)) (Reader, error) {
 	objects, err := open(ctx, in.Object.Endpoint)
 	if err != nil {
@@ -74,6 +79,8 @@ func (o *objectReader) Scan(ctx context.Context, r job.Range, visit func([]byte,
 	return nil
 }
 
+// read fills buf with the bytes at offset. An object that was deleted counts as
+// changed, since no further attempt would find it.
 func (o *objectReader) read(ctx context.Context, offset int64, buf []byte) error {
 	err := o.objects.ReadAt(ctx, *o.in.Object, o.in.Size, offset, buf)
 	switch {

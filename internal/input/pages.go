@@ -18,10 +18,12 @@ type pageCache struct {
 	order []int64 // least recently used first
 }
 
+// newPageCache returns a cache of at most limit pages.
 func newPageCache(limit int) *pageCache {
 	return &pageCache{limit: limit, pages: make(map[int64][]byte)}
 }
 
+// get returns page p if it is there, which makes it the one used last.
 func (c *pageCache) get(p int64) ([]byte, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -32,6 +34,7 @@ func (c *pageCache) get(p int64) ([]byte, bool) {
 	return b, ok
 }
 
+// add keeps page p, and drops the one not used for longest if there are too many.
 func (c *pageCache) add(p int64, b []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -43,6 +46,7 @@ func (c *pageCache) add(p int64, b []byte) {
 	}
 }
 
+// touch makes p the page used last. The order is short enough to be searched.
 func (c *pageCache) touch(p int64) {
 	if i := slices.Index(c.order, p); i >= 0 {
 		c.order = slices.Delete(c.order, i, i+1)

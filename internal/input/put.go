@@ -73,6 +73,7 @@ func PutFile(ctx context.Context, store storage.Store, path string, opt PutOptio
 	return putSource(ctx, store, &fileSource{file: f}, opt.named(in.Name))
 }
 
+// named sets the name if the caller gave none.
 func (o PutOptions) named(name string) PutOptions {
 	if o.Name == "" {
 		o.Name = name
@@ -80,6 +81,8 @@ func (o PutOptions) named(name string) PutOptions {
 	return o
 }
 
+// withDefaults fills in what is not set, bounds the workers by the memory they
+// need, and returns job.ErrInvalid for a level that chunks cannot have.
 func (o PutOptions) withDefaults() (PutOptions, error) {
 	if o.Level == 0 {
 		o.Level = job.DefaultChunkLevel
@@ -112,6 +115,9 @@ type source interface {
 	limit(size int64) int64
 }
 
+// putter is one Put under way. Its workers each take the next chunk, hash it,
+// send it if need be and enter it in the manifest, so that one buffer for each
+// is all the memory needed. The first error ends them all.
 type putter struct {
 	store storage.Store
 	opt   PutOptions
@@ -122,6 +128,8 @@ type putter struct {
 	stats PutStats
 }
 
+// putSource is what Put and PutFile have in common. The statistics count what
+// was done, with an error too.
 func putSource(ctx context.Context, store storage.Store, src source, opt PutOptions) (job.Input, PutStats, error) {
 	opt, err := opt.withDefaults()
 	if err != nil {
@@ -138,6 +146,9 @@ func putSource(ctx context.Context, store storage.Store, src source, opt PutOpti
 	return in, p.stats, err
 }
 
+// run stores the chunks, then what refers to them. The order is the promise: a
+// manifest is stored only when all of its chunks are, and when the input was
+// found unchanged after the last of them was read.
 func (p *putter) run(ctx context.Context) (job.Input, error) {
 	g, gctx := errgroup.WithContext(ctx)
 	for range p.opt.Workers {
@@ -157,11 +168,12 @@ func (p *putter) run(ctx context.Context) (job.Input, error) {
 	return job.Input{Name: p.opt.Name, Size: p.stats.Bytes, Stored: stored}, nil
 }
 
+// work is one worker.
 func (p *putter) work(ctx context.Context) error {
 	buf := make([]byte, p.src.limit(job.LevelSize(p.opt.Level)))
 	for {
 		index, n, err := p.src.next(ctx, buf)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
@@ -173,8 +185,9 @@ func (p *putter) work(ctx context.Context) error {
 	}
 }
 
+// chunk stores one chunk and enters it in the manifest.
 func (p *putter) chunk(ctx context.Context, index int64, data []byte) error {
-	d, crc := job.DigestOf(data), crc32.Checksum(data, castagnoli)
+	d, crc := job.DigestOf(data), crc32.Checksum(data, castagnoli())
 	have, err := p.has(ctx, Entry{index, job.Range{Length: int64(len(data))}, d, crc})
 	if err != nil {
 		return err
@@ -192,7 +205,8 @@ func (p *putter) chunk(ctx context.Context, index int64, data []byte) error {
 }
 
 // has reports whether the store has the chunk. Of one that it has but that is
-// not whole, the remains are deleted.
+// not whole, the remains are deleted. Two workers that have the same chunk at
+// hand may both find that it is missing, and both send it: that is allowed.
 func (p *putter) has(ctx context.Context, e Entry) (bool, error) {
 	key := layout.Chunk(e.Digest)
 	info, err := p.store.Stat(ctx, key)
@@ -211,6 +225,7 @@ func (p *putter) has(ctx context.Context, e Entry) (bool, error) {
 	return err == nil, err
 }
 
+// count tells of one more chunk of n bytes.
 func (p *putter) count(n int64, sent bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -21,11 +21,14 @@ type pageWriter struct {
 	digests []job.Digest // of the pages
 }
 
+// openPage is a page of which some entries are still missing. Those not set
+// are zero.
 type openPage struct {
 	data []byte
 	have int // entries set
 }
 
+// add enters a chunk, once. It stores the page that this completes.
 func (w *pageWriter) add(ctx context.Context, index int64, d job.Digest, crc uint32) error {
 	n := index / pageEntries
 	if full := w.set(n, int(index%pageEntries), d, crc); full != nil {
@@ -34,7 +37,8 @@ func (w *pageWriter) add(ctx context.Context, index int64, d job.Digest, crc uin
 	return nil
 }
 
-// set returns the page once it is full.
+// set enters a chunk in its page, and returns the page if it is full now, nil
+// otherwise.
 func (w *pageWriter) set(n int64, slot int, d job.Digest, crc uint32) []byte {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -58,6 +62,7 @@ func (w *pageWriter) set(n int64, slot int, d job.Digest, crc uint32) []byte {
 	return p.data
 }
 
+// flush stores page n and notes its digest. Equal pages are stored once.
 func (w *pageWriter) flush(ctx context.Context, n int64, page []byte) error {
 	d := job.DigestOf(page)
 	if err := putNamed(ctx, w.store, layout.Manifest(d), page); err != nil {

@@ -1,9 +1,3 @@
-// Package input reads the bytes of inputs, and stores inputs as chunks.
-//
-// An input is a local file, an object of S3-compatible storage, or a list of
-// chunks in our own store. [Open] reads any of them; [StatFile], [StatObject]
-// and [StatManifest] describe one so that it can go into a spec; [Put] and
-// [PutFile] store one as chunks and a manifest.
 package input
 
 import (

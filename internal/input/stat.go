@@ -45,6 +45,7 @@ func StatFile(path string) (job.Input, error) {
 	return statOpen(f, abs)
 }
 
+// checkKind returns an error for what cannot be read by position.
 func checkKind(path string, mode fs.FileMode) error {
 	switch {
 	case mode.IsDir():
@@ -55,6 +56,7 @@ func checkKind(path string, mode fs.FileMode) error {
 	return fmt.Errorf("input %s (%s) is %w", path, kindOf(mode), ErrStream)
 }
 
+// kindOf returns what users call a stream of that mode.
 func kindOf(mode fs.FileMode) string {
 	switch {
 	case mode&fs.ModeNamedPipe != 0:
@@ -67,10 +69,13 @@ func kindOf(mode fs.FileMode) string {
 	return "special file"
 }
 
+// isBlockDevice reports whether m is that of a disk or a part of one.
 func isBlockDevice(m fs.FileMode) bool {
 	return m&fs.ModeDevice != 0 && m&fs.ModeCharDevice == 0
 }
 
+// statOpen describes an open file. Its kind is checked once more, because the
+// path may have come to name something else before it was opened.
 func statOpen(f *os.File, path string) (job.Input, error) {
 	info, err := f.Stat()
 	if err != nil {
@@ -99,7 +104,7 @@ func statOpen(f *os.File, path string) (job.Input, error) {
 // claim to be empty because they are made up as they are read.
 func probe(f *os.File, path string, size int64) error {
 	n, err := f.ReadAt(make([]byte, 1), 0)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return unusable(path, err)
 	}
 	if size == 0 && n > 0 {

@@ -11,8 +11,14 @@ import (
 	"github.com/binglide/binglide/storage/layout"
 )
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+// castagnoli returns the table of CRC32C, which the standard library makes once
+// and for which most CPUs have an instruction.
+func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
 
+// storedReader reads an input from the chunks that its manifest lists. Whether
+// a chunk is what was stored is told by the CRC32C in the manifest, five times
+// as fast as by the SHA-256 in its name; against whoever forges chunks on
+// purpose there is [VerifyChunk].
 type storedReader struct {
 	in       *job.Input
 	store    storage.Store
@@ -20,6 +26,8 @@ type storedReader struct {
 	bufs     *buffers
 }
 
+// openStored reads the root of the manifest, and refuses one that is about an
+// input of another size or chunk level than in says.
 func openStored(ctx context.Context, in *job.Input, store storage.Store) (Reader, error) {
 	m, err := LoadManifest(ctx, store, in.Stored.Manifest)
 	if err != nil {
@@ -32,7 +40,9 @@ func openStored(ctx context.Context, in *job.Input, store storage.Store) (Reader
 	return &storedReader{in, store, m, newBuffers(min(maxRead, m.root.ChunkSize))}, nil
 }
 
-// Identity implements [job.Identifier].
+// Identity implements [job.Identifier]. It depends on the content of the chunk
+// alone, so equal chunks of any inputs share their summaries. An empty range
+// needs no chunk: an empty input has none.
 func (s *storedReader) Identity(ctx context.Context, r job.Range) (job.Identity, error) {
 	if r.Length == 0 {
 		return s.in.IdentityOf(job.DigestOf(nil), r), checkRange(s.in, r)
@@ -45,7 +55,9 @@ func (s *storedReader) Identity(ctx context.Context, r job.Range) (job.Identity,
 }
 
 // Scan implements part of [Reader]. The whole chunk is read, whatever part of
-// it is wanted, because its checksum covers the whole.
+// it is wanted, because its checksum covers the whole. The checksum is known
+// only after the last piece was visited, so that a chunk of any size passes
+// through one buffer: this is why a failed scan's visits must be discarded.
 func (s *storedReader) Scan(ctx context.Context, r job.Range, visit func([]byte, int64) error) error {
 	if r.Length == 0 {
 		return checkRange(s.in, r)
@@ -59,7 +71,7 @@ func (s *storedReader) Scan(ctx context.Context, r job.Range, visit func([]byte,
 	var crc uint32
 	var stop error
 	err = readChunk(ctx, s.store, e, *buf, func(data []byte, offset int64) error {
-		crc = crc32.Update(crc, castagnoli, data)
+		crc = crc32.Update(crc, castagnoli(), data)
 		part := r.Intersect(job.Range{Offset: offset, Length: int64(len(data))})
 		if part.Length == 0 {
 			return nil
@@ -90,6 +102,7 @@ func (s *storedReader) entry(ctx context.Context, r job.Range) (Entry, error) {
 	return e, s.explain(err)
 }
 
+// explain adds the input's name to the loss of a part of it.
 func (s *storedReader) explain(err error) error {
 	if !storage.IsMissing(err) {
 		return err
@@ -107,7 +120,7 @@ func VerifyChunk(ctx context.Context, store storage.RangeGetter, e Entry) error 
 	buf := make([]byte, min(maxRead, e.Range.Length))
 	err := readChunk(ctx, store, e, buf, func(data []byte, _ int64) error {
 		sum.Write(data)
-		crc = crc32.Update(crc, castagnoli, data)
+		crc = crc32.Update(crc, castagnoli(), data)
 		return nil
 	})
 	if err == nil && (job.Digest(sum.Sum(nil)) != e.Digest || crc != e.CRC) {
@@ -116,8 +129,10 @@ func VerifyChunk(ctx context.Context, store storage.RangeGetter, e Entry) error 
 	return err
 }
 
-// readChunk reads a chunk in order through buf, each read drained before visit
-// sees it; offset is that in the input.
+// readChunk reads a chunk in order through buf. Each read is drained before
+// visit sees it, because a store may hold a lock on an object that is being
+// read slowly. The offset that visit is told is that in the input. It checks
+// no sum.
 func readChunk(ctx context.Context, store storage.RangeGetter, e Entry, buf []byte, visit func([]byte, int64) error) error {
 	for w := range windows(job.Range{Length: e.Range.Length}, int64(len(buf))) {
 		if ctx.Err() != nil {
@@ -134,6 +149,8 @@ func readChunk(ctx context.Context, store storage.RangeGetter, e Entry, buf []by
 	return nil
 }
 
+// readError tells the end of ctx from a fault of the store, which may have
+// noticed the former first.
 func readError(ctx context.Context, e Entry, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

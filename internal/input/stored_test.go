@@ -73,7 +73,7 @@ func TestStored_ScanVisitError(t *testing.T) {
 	in := put(t, store, content(10))
 	stop := storage.ErrCorrupt
 	err := open(t, &in, memSources(store)).Scan(t.Context(), job.Range{Length: 10}, func([]byte, int64) error { return stop })
-	if err != stop {
+	if err != stop { //nolint:errorlint // the very value is promised, not one that wraps it
 		t.Fatalf("error is %v: want it as it was", err)
 	}
 }
