@@ -54,11 +54,14 @@ func checkRaceSame(ctx context.Context, s storage.Store) error {
 
 func checkReadersSeeWhole(ctx context.Context, s storage.Store) error {
 	data := pattern(1<<20, 1)
+	var done atomic.Bool
 	return inParallel(4, func(i int) error {
 		if i == 0 {
+			defer done.Store(true)
 			return s.Put(ctx, "whole", data)
 		}
-		for range 10 {
+		for last := false; !last; {
+			last = done.Load()
 			got, err := s.Get(ctx, "whole")
 			if errors.Is(err, storage.ErrNotFound) {
 				continue
