@@ -18,12 +18,19 @@ type Client struct {
 	Facts *jobs.Facts
 	Board *coord.Redis
 	Queue queue.Enqueuer
+	// Local keeps jobs to the schedulers of this process: no other looks for them.
+	Local bool
 }
 
 // Submit stores the spec and asks for it to be planned. Once the spec is
 // stored the job will run, even if Submit then returns an error because the
 // queue cannot be reached: a scheduler finds open jobs in object storage.
 func (c *Client) Submit(ctx context.Context, s *job.Spec) error {
+	if !c.Local {
+		if err := c.Facts.MarkOpen(ctx, s.ID); err != nil {
+			return fmt.Errorf("submit job: %w", err)
+		}
+	}
 	if err := c.Facts.Create(ctx, s); err != nil {
 		return fmt.Errorf("submit job: %w", err)
 	}

@@ -33,6 +33,9 @@ type Config struct {
 	Commit *coord.Committer
 	Queue  Inspector
 	Log    *slog.Logger
+	// Local leaves alone the jobs that were not submitted through this
+	// process's own queue.
+	Local bool
 	// Window is how many chunks of a job are in the queue at a time.
 	// Defaults to 256.
 	Window int
@@ -96,6 +99,9 @@ func (s *Server) Handle(ctx context.Context, t queue.Task) (queue.Result, error)
 }
 
 func (s *Server) look(ctx context.Context, drivers *sync.WaitGroup) {
+	if s.cfg.Local {
+		return
+	}
 	for id, err := range s.cfg.Facts.Open(ctx) {
 		if err != nil {
 			s.cfg.Log.WarnContext(ctx, "look for open jobs", "err", err)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/binglide/binglide/internal/queue"
 	"github.com/binglide/binglide/job"
 )
 
@@ -72,4 +73,12 @@ func (r *Redis) Marked(ctx context.Context, id job.ID, nodes []job.Node) ([]bool
 		alive[i] = c.Val() == 1
 	}
 	return alive, nil
+}
+
+// Marking wraps a handler so that its attempts are marked while they run.
+func (r *Redis) Marking(h queue.Handler) queue.Handler {
+	return func(ctx context.Context, t queue.Task) (queue.Result, error) {
+		defer r.Mark(ctx, t.Job, t.Node)()
+		return h(ctx, t)
+	}
 }

@@ -25,16 +25,21 @@ type Facts struct {
 // NewFacts returns the facts kept in s.
 func NewFacts(s storage.Store) *Facts { return &Facts{s, sealed.New(s)} }
 
-// Create stores the spec of a new job and marks it open. Once it returns nil
-// the job will be run, whatever fails. After an error the caller may repeat it.
+// Create stores the spec of a new job. After an error the caller may repeat it.
 func (f *Facts) Create(ctx context.Context, s *job.Spec) error {
 	if err := s.Validate(); err != nil {
 		return err
 	}
-	if err := f.raw.Put(ctx, layout.OpenMark(s.ID), nil); err != nil {
-		return fmt.Errorf("mark job %s open: %w", s.ID, err)
-	}
 	return f.put(ctx, s.ID, layout.Spec, s)
+}
+
+// MarkOpen marks a job that is about to be created as one that schedulers look
+// for. Once its spec is stored too, it will be run, whatever fails.
+func (f *Facts) MarkOpen(ctx context.Context, id job.ID) error {
+	if err := f.raw.Put(ctx, layout.OpenMark(id), nil); err != nil {
+		return fmt.Errorf("mark job %s open: %w", id, err)
+	}
+	return nil
 }
 
 // Spec returns the spec of a job, or job.ErrNotFound.

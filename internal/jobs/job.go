@@ -33,18 +33,18 @@ type Opener struct {
 	Sources  input.Sources
 }
 
-// Open reads the spec of a job and opens its input. Errors are job.ErrNotFound,
-// job.ErrUnknownAnalysis, and those of opening the input.
+// Open reads the spec of a job. Errors are job.ErrNotFound
+// and job.ErrUnknownAnalysis; those of opening the input come when it is read.
 func (o *Opener) Open(ctx context.Context, id job.ID) (*Job, error) {
 	spec, err := o.Facts.Spec(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	return o.OpenSpec(ctx, spec)
+	return o.OpenSpec(spec)
 }
 
 // OpenSpec opens a job whose spec is at hand.
-func (o *Opener) OpenSpec(ctx context.Context, spec *job.Spec) (*Job, error) {
+func (o *Opener) OpenSpec(spec *job.Spec) (*Job, error) {
 	j := &Job{
 		Spec: spec, Tree: spec.Tree(),
 		nodes: o.Facts.store, blobs: Blobs{o.Facts.raw},
@@ -56,10 +56,7 @@ func (o *Opener) OpenSpec(ctx context.Context, spec *job.Spec) (*Job, error) {
 		}
 		j.Analyses = append(j.Analyses, a)
 	}
-	var err error
-	if j.Input, err = input.Open(ctx, &spec.Input, o.Sources); err != nil {
-		return nil, err
-	}
+	j.Input = newLazyInput(&spec.Input, o.Sources)
 	j.Keys = job.NewKeys(spec, j.Input)
 	return j, nil
 }
