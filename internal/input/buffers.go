@@ -4,7 +4,6 @@ import (
 	"context"
 	"sync"
 
-	"github.com/binglide/binglide/analysis"
 	"github.com/binglide/binglide/job"
 )
 
@@ -29,7 +28,7 @@ func (b *buffers) put(p *[]byte) { b.pool.Put(p) }
 // visitPieces shows data, the bytes of the input from offset on, piece by
 // piece, and looks at ctx before each. An error of visit is returned as it is.
 func visitPieces(ctx context.Context, data []byte, offset int64, visit func([]byte, int64) error) error {
-	for w := range windows(job.Range{Offset: offset, Length: int64(len(data))}, analysis.PieceSize) {
+	for w := range windows(job.Range{Offset: offset, Length: int64(len(data))}, pieceSize) {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}

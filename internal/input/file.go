@@ -9,7 +9,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/binglide/binglide/analysis"
 	"github.com/binglide/binglide/job"
 )
 
@@ -45,7 +44,7 @@ func openFile(in *job.Input) (*fileReader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open input: %w", err)
 	}
-	r := &fileReader{in: in, file: f, bufs: newBuffers(analysis.PieceSize)}
+	r := &fileReader{in: in, file: f, bufs: newBuffers(pieceSize)}
 	if err := r.checkOpened(); err != nil {
 		f.Close()
 		return nil, err
@@ -149,7 +148,7 @@ func (f *fileReader) Scan(ctx context.Context, r job.Range, visit func([]byte, i
 	}
 	buf := f.bufs.get()
 	defer f.bufs.put(buf)
-	for w := range windows(r, analysis.PieceSize) {
+	for w := range windows(r, pieceSize) {
 		data := (*buf)[:w.Length]
 		if err := f.read(ctx, w.Offset, data); err != nil {
 			return err
@@ -164,7 +163,7 @@ func (f *fileReader) Scan(ctx context.Context, r job.Range, visit func([]byte, i
 // read fills buf with the bytes at offset, in reads of at most a piece between
 // which ctx is looked at. A file that ends before has shrunk.
 func (f *fileReader) read(ctx context.Context, offset int64, buf []byte) error {
-	for w := range windows(job.Range{Length: int64(len(buf))}, analysis.PieceSize) {
+	for w := range windows(job.Range{Length: int64(len(buf))}, pieceSize) {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}

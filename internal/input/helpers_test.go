@@ -76,7 +76,7 @@ func put(t *testing.T, store storage.Store, data []byte) job.Input {
 // scan returns the bytes of r, and checks how they are cut into pieces.
 func scan(t *testing.T, rd input.Reader, r job.Range) ([]byte, error) {
 	t.Helper()
-	got, next := []byte{}, r.Offset
+	got, next := make([]byte, 0, max(0, min(r.Length, 64<<20))), r.Offset
 	err := rd.Scan(t.Context(), r, func(data []byte, off int64) error {
 		end := off + int64(len(data))
 		switch {

@@ -13,6 +13,10 @@ import (
 // to spread the cost of a request, short enough to be held in memory.
 const maxRead = 16 << 20
 
+// pieceSize is the size in bytes of the pieces that are visited: that for which
+// analyses are made, analysis.PieceSize.
+const pieceSize = 1 << 20
+
 // Reader reads one input and tells the identity of its ranges. It is safe for
 // concurrent use.
 type Reader interface {
