@@ -42,9 +42,6 @@ func newContainer(ctx context.Context, s *Service, prog program) (*container, er
 	return &container{name: name, run: append(run, s.def.args("0.0.0.0", port, "/data")...)}, nil
 }
 
-// String implements runner.
-func (c *container) String() string { return "container " + c.name }
-
 // up implements runner.
 func (c *container) up(ctx context.Context, probe func(context.Context) error) error {
 	args := []string{"start", c.name}

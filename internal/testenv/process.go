@@ -37,14 +37,6 @@ func newProcess(s *Service, prog program) (*process, error) {
 	return &process{path: prog.path, args: s.def.args(host, port, data), env: s.def.env, dir: dir}, nil
 }
 
-// String implements runner.
-func (p *process) String() string {
-	if p.cmd == nil {
-		return "process"
-	}
-	return fmt.Sprintf("process %d", p.cmd.Process.Pid)
-}
-
 // up implements runner.
 func (p *process) up(ctx context.Context, probe func(context.Context) error) error {
 	log, err := os.Create(filepath.Join(p.dir, "log"))

@@ -16,8 +16,6 @@ type runner interface {
 	do(ctx context.Context, a action) error
 	// remove ends the server and removes its data.
 	remove(ctx context.Context) error
-	// String says what runs the server, such as a container's name.
-	fmt.Stringer
 }
 
 // action is something done to a running server.
@@ -36,6 +34,7 @@ type Service struct {
 	def     definition
 	version string
 	engine  string
+	how     string // for people: "process", or the container's name
 	addr    string
 	run     runner
 }
@@ -60,7 +59,7 @@ func prepare(ctx context.Context, kind Kind) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	how, err := engine(ctx)
+	chosen, err := engine(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -72,13 +71,22 @@ func prepare(ctx context.Context, kind Kind) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{kind: kind, def: def, version: prog.version, engine: how, addr: addr}
-	if how == engineDocker {
-		s.run, err = newContainer(ctx, s, prog)
-	} else {
+	s := &Service{kind: kind, def: def, version: prog.version, engine: chosen, addr: addr}
+	return s, s.assign(ctx, prog)
+}
+
+// assign gives the service what runs it.
+func (s *Service) assign(ctx context.Context, prog program) (err error) {
+	if s.engine == engineProcess {
+		s.how = "process"
 		s.run, err = newProcess(s, prog)
+		return err
 	}
-	return s, err
+	c, err := newContainer(ctx, s, prog)
+	if err == nil {
+		s.run, s.how = c, "container "+c.name
+	}
+	return err
 }
 
 // freeAddr returns an address of loopback that nobody listens on. Somebody
@@ -102,7 +110,7 @@ func (s *Service) URL() string { return s.def.scheme + "://" + s.addr + s.def.da
 
 // String says what the service is and how it runs.
 func (s *Service) String() string {
-	return fmt.Sprintf("%s %s: %s on %s", s.kind, s.version, s.run, s.addr)
+	return fmt.Sprintf("%s %s: %s on %s", s.kind, s.version, s.how, s.addr)
 }
 
 // Kill ends the server as kill -9 does. Its data stays.

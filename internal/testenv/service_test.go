@@ -134,12 +134,7 @@ func TestStart_TellsWhy(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.addr = l.Addr().String()
-		if s.engine == engineDocker {
-			s.run, err = newContainer(t.Context(), s, program{"redis-server", s.version})
-		} else {
-			s.run, err = newProcess(s, program{"redis-server", s.version})
-		}
-		if err != nil {
+		if err := s.assign(t.Context(), program{"redis-server", s.version}); err != nil {
 			t.Fatal(err)
 		}
 		defer s.Stop(context.WithoutCancel(t.Context()))
@@ -189,9 +184,6 @@ func TestProcess_NoProgram(t *testing.T) {
 	}
 	if err := p.do(t.Context(), kill); err != nil {
 		t.Errorf("kill of what never ran = %v", err)
-	}
-	if p.String() != "process" {
-		t.Errorf("String = %q", p)
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 	"strings"
 )
 
-// ErrUnknown: no tool has that name.
+// ErrUnknown marks a name that no tool has.
 var ErrUnknown = errors.New("unknown tool")
 
 // Tool is a program made by `go install Package@Version`.
