@@ -35,7 +35,7 @@ func ParseRedis(rawURL string, env func(string) string, fromArgv bool) (Redis, e
 		return Redis{}, badRedis("a password in an argument can be read by every user of this machine: " +
 			"leave it out and set BINGLIDE_REDIS_PASSWORD or BINGLIDE_REDIS_PASSWORD_FILE")
 	}
-	r := Redis{user: u.User.Username(), password: password}
+	r := Redis{user: u.User.Username(), password: &password}
 	r.db, err = parseDB(u.Path)
 	err = cmp.Or(checkURL(u), err)
 	if err != nil {
@@ -43,7 +43,7 @@ func ParseRedis(rawURL string, env func(string) string, fromArgv bool) (Redis, e
 	}
 	r.addr = net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "6379"))
 	if !inURL {
-		r.password, err = passwordFrom(env)
+		password, err = passwordFrom(env)
 	}
 	if err == nil && u.Scheme == "rediss" {
 		r.tls, err = parseTLS(u)

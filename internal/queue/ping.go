@@ -54,7 +54,7 @@ func refusal(r Redis, answer string) string {
 	has := func(s string) bool { return strings.Contains(answer, s) }
 	switch {
 	case has("NOAUTH"), has("no password"), has("without any password"):
-		if r.password == "" {
+		if r.secret() == "" {
 			return "set BINGLIDE_REDIS_PASSWORD or BINGLIDE_REDIS_PASSWORD_FILE"
 		}
 		return "the server has no password set: unset BINGLIDE_REDIS_PASSWORD and REDIS_PASSWORD"

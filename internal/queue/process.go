@@ -32,15 +32,23 @@ func (s *Server) process(ctx context.Context, lt *asynq.Task) error {
 		return &outcome{verdict: GiveUp, err: err, also: asynq.SkipRetry}
 	}
 	if err := s.takeSlot(ctx); err != nil {
-		return s.requeue(err)
+		return s.leave(&outcome{verdict: Requeue, err: err, after: slotWait})
 	}
-	r, v, err := s.try(ctx, t)
+	o := s.serve(ctx, lt, t)
 	<-s.slots
-	if v == Done {
-		s.keepResult(ctx, lt, r)
+	if o == nil {
 		return nil
 	}
-	return s.settle(ctx, t, v, err)
+	return s.leave(o)
+}
+
+// leave ends process. A task that goes back to its queue while the server stops
+// is left to the library, which puts it at the queue's head.
+func (s *Server) leave(o *outcome) error {
+	if o.verdict == Requeue && s.stopping.Err() != nil {
+		<-s.gone
+	}
+	return o
 }
 
 func (s *Server) takeSlot(ctx context.Context) error {
@@ -122,15 +130,20 @@ func explain(t Task, n Try, err error) error {
 	return &job.NodeError{Job: t.Job, Node: t.Node, Attempt: n.Number, Err: err}
 }
 
-// settle turns a verdict into what the library understands.
-func (s *Server) settle(ctx context.Context, t Task, v Verdict, err error) error {
+// serve tries the task once and turns the verdict into what the library
+// understands.
+func (s *Server) serve(ctx context.Context, lt *asynq.Task, t Task) *outcome {
+	r, v, err := s.try(ctx, t)
 	log := s.cfg.Logger.With("job", t.Job, "node", t.Node, "kind", t.Kind)
 	switch v {
+	case Done:
+		s.keepResult(ctx, lt, r)
+		return nil
 	case Revoke:
 		log.DebugContext(ctx, "task revoked")
 		return &outcome{verdict: v, err: err, also: asynq.RevokeTask}
 	case Requeue:
-		return s.requeue(err)
+		return &outcome{verdict: v, err: err}
 	case GiveUp:
 		return s.giveUp(ctx, t, err)
 	}
@@ -138,28 +151,14 @@ func (s *Server) settle(ctx context.Context, t Task, v Verdict, err error) error
 	return &outcome{verdict: v, err: err}
 }
 
-// requeue sends a task back without counting a try. While the server stops, it
-// waits for the library to do that.
-func (s *Server) requeue(err error) error {
-	if s.stopping.Err() != nil {
-		<-s.gone
-		return &outcome{verdict: Requeue, err: err}
-	}
-	return &outcome{verdict: Requeue, err: err, after: slotWait}
-}
-
-func (s *Server) giveUp(ctx context.Context, t Task, err error) error {
+func (s *Server) giveUp(ctx context.Context, t Task, err error) *outcome {
 	log := s.cfg.Logger.With("job", t.Job, "node", t.Node, "kind", t.Kind)
-	rerr := s.record(ctx, t, err)
-	if rerr == nil {
-		log.ErrorContext(ctx, "task given up", "err", err)
-		return &outcome{verdict: GiveUp, err: err, also: asynq.SkipRetry}
+	if rerr := s.record(ctx, t, err); rerr != nil {
+		log.ErrorContext(ctx, "failure not recorded, task tried again later", "err", err, "record_err", rerr)
+		return &outcome{verdict: Requeue, err: err, after: unrecorded}
 	}
-	log.ErrorContext(ctx, "failure not recorded, task tried again later", "err", err, "record_err", rerr)
-	if s.stopping.Err() != nil {
-		return s.requeue(err)
-	}
-	return &outcome{verdict: Requeue, err: err, after: unrecorded}
+	log.ErrorContext(ctx, "task given up", "err", err)
+	return &outcome{verdict: GiveUp, err: err, also: asynq.SkipRetry}
 }
 
 // record calls OnGiveUp until it succeeds, a bounded number of times. The

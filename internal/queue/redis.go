@@ -24,7 +24,7 @@ const (
 type Redis struct {
 	addr     string
 	user     string
-	password string
+	password *string // behind a pointer, which no printing follows
 	db       int
 	tls      *tls.Config
 	dial     func() (net.Conn, error) // set: in this process
@@ -59,11 +59,18 @@ func (r Redis) String() string {
 // GoString implements [fmt.GoStringer], so that %#v hides the password too.
 func (r Redis) GoString() string { return "queue.Redis(" + r.String() + ")" }
 
+func (r Redis) secret() string {
+	if r.password == nil {
+		return ""
+	}
+	return *r.password
+}
+
 // Options returns what a Redis client needs, with bounded timeouts. Each call
 // returns a fresh value, which the caller may change.
 func (r Redis) Options() *redis.Options {
 	o := &redis.Options{
-		Addr: r.addr, Username: r.user, Password: r.password, DB: r.db, TLSConfig: r.tls,
+		Addr: r.addr, Username: r.user, Password: r.secret(), DB: r.db, TLSConfig: r.tls,
 		DialTimeout: dialTimeout, ReadTimeout: ioTimeout, WriteTimeout: ioTimeout,
 		DialerRetries: 1, MaxRetries: 2, PoolSize: poolSize, ContextTimeoutEnabled: true,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},

@@ -115,7 +115,11 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	s.redis = redis.NewClient(s.cfg.Redis.Options())
 	lib := asynq.NewServerFromRedisClient(s.redis, s.libraryConfig())
-	if err := cmp.Or(register(ctx, s.redis), lib.Start(asynq.HandlerFunc(s.process))); err != nil {
+	err := register(ctx, s.redis)
+	if err == nil {
+		err = lib.Start(asynq.HandlerFunc(s.process))
+	}
+	if err != nil {
 		return errors.Join(fmt.Errorf("start serving %s: %w", s.cfg.Redis, err), s.redis.Close())
 	}
 	<-ctx.Done()
