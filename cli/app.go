@@ -48,6 +48,7 @@ func (e *env) commands() []*cli.Command {
 	return []*cli.Command{
 		newRunCommand(e),
 		newVersionCommand(e),
+		newHelpCommand(),
 	}
 }
 
@@ -56,6 +57,8 @@ func (e *env) app() *cli.App {
 		Name:                  "binglide",
 		Usage:                 "answers questions about files too big to look at",
 		HideVersion:           true,
+		HideHelp:              true, // the library's own is shared by all apps of the process
+		Flags:                 []cli.Flag{helpFlag()},
 		Reader:                e.stdin,
 		Writer:                e.stdout,
 		ErrWriter:             e.stderr,
@@ -67,22 +70,26 @@ func (e *env) app() *cli.App {
 	}
 	for _, c := range app.Commands {
 		c.OnUsageError = onUsageError
-		c.HideHelpCommand = true
+		c.HideHelp = true
+		c.Flags = append(c.Flags, helpFlag())
 	}
 	return app
 }
 
 // noCommand runs where the first argument names no command.
 func noCommand(c *cli.Context) error {
-	names := make([]string, 0, len(c.App.Commands))
-	for _, cmd := range c.App.Commands {
-		names = append(names, cmd.Name)
-	}
-	list := strings.Join(names, ", ")
 	if !c.Args().Present() {
-		return usagef("no command named: have %s", list)
+		return usagef("no command named: have %s", commandNames(c.App))
 	}
-	return usagef("unknown command %q: have %s", c.Args().First(), list)
+	return usagef("unknown command %q: have %s", c.Args().First(), commandNames(c.App))
+}
+
+func commandNames(app *cli.App) string {
+	names := make([]string, len(app.Commands))
+	for i, c := range app.Commands {
+		names[i] = c.Name
+	}
+	return strings.Join(names, ", ")
 }
 
 // onUsageError turns what the flag parser says into an error of ours.
