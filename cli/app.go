@@ -45,11 +45,13 @@ func (e *env) main(ctx context.Context, args []string) int {
 
 // commands lists the commands in the order of the help.
 func (e *env) commands() []*cli.Command {
-	return []*cli.Command{
+	all := []*cli.Command{
 		newRunCommand(e),
-		newVersionCommand(e),
-		newHelpCommand(),
+		newSubmitCommand(e), newStatusCommand(e), newWatchCommand(e), newWaitCommand(e),
+		newGetCommand(e), newLsCommand(e), newCancelCommand(e), newPutCommand(e), newVerifyCommand(e),
 	}
+	all = append(all, newRoleCommands(e)...)
+	return append(all, newHealthCommand(e), newVersionCommand(e), newHelpCommand(e))
 }
 
 func (e *env) app() *cli.App {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -125,11 +124,11 @@ func (r *run) check() error {
 
 // checkStream refuses devices that never end, unless a length is named.
 func (r *run) checkStream(path string) error {
-	info, err := os.Stat(path)
-	if err == nil && info.Mode()&os.ModeCharDevice != 0 && !r.asked.lengthSet {
-		return fmt.Errorf("%w: %s is a device without an end: say how much of it with --length", job.ErrInvalid, path)
+	limit := int64(-1)
+	if r.asked.lengthSet {
+		limit = 0
 	}
-	return err
+	return endless(path, limit)
 }
 
 // openStore opens the store: with --no-cache one that goes with the run.
@@ -211,24 +210,11 @@ func (r *run) input(ctx context.Context, path string) (job.Input, error) {
 			return in, err
 		}
 	}
-	src, name := r.stdin, "-"
-	if path != "-" {
-		f, err := os.Open(path)
-		if err != nil {
-			return job.Input{}, err
-		}
-		defer f.Close()
-		src, name = f, filepath.Base(path)
-	}
 	limit, err := r.asked.streamLimit()
 	if err != nil {
 		return job.Input{}, err
 	}
-	if limit >= 0 {
-		src = io.LimitReader(src, limit)
-	}
-	in, _, err := input.Put(ctx, r.store, src, input.PutOptions{Name: name, Level: r.asked.level})
-	return in, err
+	return r.putStream(ctx, r.store, path, input.PutOptions{Level: r.asked.level}, limit)
 }
 
 // abandon states that a job is cancelled, so that it is not taken for running.
