@@ -60,24 +60,40 @@ func (k *scanner) scan(t *table, b []byte, e *edges, add func(word)) {
 	}
 }
 
-// short counts words from b[i] on, as long as each ends within eight bytes at
-// an ASCII separator. It returns where the first other word or separator
-// starts.
+// short counts words from b[i] on, as long as each is of less than eight ASCII
+// letters. It returns where the first other one starts.
 func (k *scanner) short(t *table, b []byte, i int) int {
 	for i+8 <= len(b) {
 		x := binary.LittleEndian.Uint64(b[i:])
 		mask, low := ascii(x)
 		n := bits.TrailingZeros64(^mask&highs) / 8
-		if n == 8 || b[i+n] >= utf8.RuneSelf {
+		if n == 8 {
+			break
+		}
+		size := k.separator(b[i+n:], (mask|x&highs)>>(8*n), 8-n)
+		if size == 0 {
 			break
 		}
 		if n > 0 {
 			t.addKey(low&(1<<(8*n)-1), 1)
 		}
-		next := bits.TrailingZeros64((mask|x&highs)>>(8*n)) / 8
-		i += n + min(next, 8-n)
+		i += n + size
 	}
 	return i
+}
+
+// separator returns the number of bytes of the separators that b starts with,
+// or of some of them: 0 if it starts with a letter or digit. stops has the high
+// bit of each of the first n bytes that is no separator of ASCII.
+func (k *scanner) separator(b []byte, stops uint64, n int) int {
+	if size := bits.TrailingZeros64(stops) / 8; size > 0 {
+		return min(size, n)
+	}
+	r, size := utf8.DecodeRune(b)
+	if k.lower(r) != 0 {
+		return 0
+	}
+	return size
 }
 
 // word returns the word that b starts with, in lower case, and the number of

@@ -14,7 +14,7 @@ import (
 const keySize = 8
 
 // table counts words. It is two hash tables with linear probing,
-// three quarters full at most: one for words that fit into a key (the bytes as
+// half full at most: one for words that fit into a key (the bytes as
 // a little-endian number; no word has a NUL), one for others, whose bytes
 // are in the arena. The hashes are seeded at random, so that no input can be
 // made for which they collide; what is read from the table is sorted.
@@ -95,7 +95,7 @@ func (t *table) addKey(key, n uint64) {
 }
 
 func (t *table) growKeys() {
-	if t.keyed*4 <= len(t.keys)*3 {
+	if t.keyed*2 <= len(t.keys) {
 		return
 	}
 	old := t.keys
@@ -126,7 +126,7 @@ func (t *table) find(hash uint64, w []byte) *slot {
 func (t *table) word(s *slot) []byte { return t.arena[s.off : s.off+s.n] }
 
 func (t *table) growSlots() {
-	if t.slotted*4 <= len(t.slots)*3 {
+	if t.slotted*2 <= len(t.slots) {
 		return
 	}
 	old := t.slots
