@@ -48,7 +48,7 @@ func bit(t job.Tree, n job.Node) int64 {
 func (r *Redis) Arrive(ctx context.Context, id job.ID, t job.Tree, n job.Node) (bool, error) {
 	key := arrivedKey(id, n.Level)
 	if n == t.Root() {
-		return false, r.rdb.SetBit(ctx, key, bit(t, n), 1).Err()
+		return false, r.setBit(ctx, key, bit(t, n))
 	}
 	first, count := siblings(t, n)
 	pipe := r.rdb.Pipeline()
@@ -96,6 +96,7 @@ func (r *Redis) ArriveAll(ctx context.Context, id job.ID, t job.Tree, n job.Node
 	for i := range count {
 		pipe.SetBit(ctx, key, bit(t, job.Node{Level: t.ChunkLevel, Index: first + i}), 1)
 		if pipe.Len() == 4096 || i == count-1 {
+			pipe.Expire(ctx, key, keep)
 			if _, err := pipe.Exec(ctx); err != nil {
 				return err
 			}
@@ -125,9 +126,12 @@ func (r *Redis) Arrived(ctx context.Context, id job.ID, t job.Tree, level int) (
 
 // Mapped implements part of [Board].
 func (r *Redis) Mapped(ctx context.Context, id job.ID, t job.Tree, n job.Node) error {
-	key := jobKey(id, "mapped")
+	return r.setBit(ctx, jobKey(id, "mapped"), bit(t, n))
+}
+
+func (r *Redis) setBit(ctx context.Context, key string, at int64) error {
 	pipe := r.rdb.Pipeline()
-	pipe.SetBit(ctx, key, bit(t, n), 1)
+	pipe.SetBit(ctx, key, at, 1)
 	pipe.Expire(ctx, key, keep)
 	_, err := pipe.Exec(ctx)
 	return err
@@ -188,8 +192,12 @@ func (r *Redis) Attempts(ctx context.Context, id job.ID, nodes ...job.Node) ([]i
 
 // NextAttempt implements part of [Attempts].
 func (r *Redis) NextAttempt(ctx context.Context, id job.ID, n job.Node) (int, error) {
-	extra, err := r.rdb.HIncrBy(ctx, jobKey(id, "attempts"), n.String(), 1).Result()
-	return 1 + int(extra), err
+	key := jobKey(id, "attempts")
+	pipe := r.rdb.Pipeline()
+	extra := pipe.HIncrBy(ctx, key, n.String(), 1)
+	pipe.Expire(ctx, key, keep)
+	_, err := pipe.Exec(ctx)
+	return 1 + int(extra.Val()), err
 }
 
 // Publish implements part of [Events].
