@@ -121,11 +121,10 @@ func (t Tree) IsLeaf(n Node) bool { return n.Level == t.ChunkLevel }
 
 // Contains reports whether n is a node of the tree.
 func (t Tree) Contains(n Node) bool {
-	first := t.Region.Offset / LevelSize(t.ChunkLevel)
 	if n.Level < t.ChunkLevel || n.Level > t.Root().Level {
 		return false
 	}
-	first = t.Region.Offset / LevelSize(n.Level)
+	first := t.Region.Offset / LevelSize(n.Level)
 	return n.Index >= first && n.Index <= t.lastIndex(n.Level)
 }
 
