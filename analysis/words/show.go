@@ -79,8 +79,9 @@ type tsvWriter struct {
 }
 
 func (t *tsvWriter) write(e *entry) error {
-	t.w.Write(strconv.AppendUint(t.w.AvailableBuffer(), e.count, 10))
-	t.w.WriteByte('\t')
+	if _, err := t.w.Write(append(strconv.AppendUint(t.w.AvailableBuffer(), e.count, 10), '\t')); err != nil {
+		return err
+	}
 	err := e.each(t.get, func(b []byte) error {
 		_, err := t.w.Write(b)
 		return err

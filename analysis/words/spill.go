@@ -18,6 +18,7 @@ import (
 //	  bytes, or 32 bytes SHA-256
 type spill struct {
 	f    *os.File
+	name string // "" once it is removed
 	w    *bufio.Writer
 	buf  []byte
 	off  int64
@@ -35,14 +36,20 @@ func newSpill() (*spill, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a file to sort words in (TMPDIR chooses the folder): %w", err)
 	}
-	os.Remove(f.Name())
-	return &spill{f: f, w: bufio.NewWriterSize(f, 64<<10)}, nil
+	s := &spill{f: f, name: f.Name(), w: bufio.NewWriterSize(f, 64<<10)}
+	if os.Remove(s.name) == nil {
+		s.name = ""
+	}
+	return s, nil
 }
 
-// close removes the file.
+// close removes the file. What it held is not needed any more, so that errors
+// do not matter.
 func (s *spill) close() {
-	s.f.Close()
-	os.Remove(s.f.Name())
+	_ = s.f.Close()
+	if s.name != "" {
+		_ = os.Remove(s.name)
+	}
 }
 
 func (s *spill) write(e *entry) error {

@@ -129,7 +129,7 @@ func TestMerge_EveryCut(t *testing.T) {
 				t.Parallel()
 				c := newCutter(t, a, []byte(data))
 				for i := range len(data) + 1 {
-					for j := i; j <= len(data); j += 1 + len(data)/20 {
+					for j := i; j <= len(data); j += 1 + len(data)/12 {
 						c.check([]int{i, j}, (i+j)%2 == 0)
 					}
 				}
@@ -229,14 +229,14 @@ func TestMerge_LongWord(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := rand.New(rand.NewPCG(3, 4))
-			n := 600_000
+			n := 300_000
 			if name == "tiny" {
 				n = 3000
 			}
 			long := strings.Repeat("Ab0Éß", n/7)
 			data := "x " + long + " y " + long + " " + long[:n/2]
 			c := newCutter(t, a, []byte(data))
-			for range 4 {
+			for range 2 {
 				at := make([]int, 12)
 				for i := range at {
 					at[i] = r.IntN(len(data))
