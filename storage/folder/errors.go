@@ -9,11 +9,14 @@ import (
 	"github.com/binglide/binglide/storage"
 )
 
+// wrap returns err as the contract wants it: sorted, and naming the key.
 func (s *Store) wrap(op, key string, err error) error {
 	return storage.WrapKey(op, key, s.explain(err))
 }
 
-// explain sorts the errors of the file system into those of the contract.
+// explain sorts the errors of the file system into those of the contract,
+// and says what to do about those that a user can mend. The cause stays in the
+// chain. Absent files are not its business: see orNotFound.
 func (s *Store) explain(err error) error {
 	switch {
 	case err == nil:

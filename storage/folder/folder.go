@@ -36,8 +36,13 @@ const (
 )
 
 // Store implements [storage.Store] on a folder.
+//
+// Several stores, in several processes, may be open on one folder: all that
+// they share is the file system.
 type Store struct {
-	dir   string
+	dir string // absolute
+
+	// What tests replace to see a file system without links, or a full one.
 	link  func(oldname, newname string) error
 	flush func(*os.File) error
 }
@@ -57,6 +62,7 @@ func Open(dir string) (*Store, error) {
 	return s, nil
 }
 
+// prepare makes the folders, sees whether files can be written, and sweeps.
 func (s *Store) prepare() error {
 	if err := os.MkdirAll(filepath.Join(s.dir, aside), 0o700); err != nil {
 		return err
@@ -71,7 +77,8 @@ func (s *Store) prepare() error {
 	return s.sweep(time.Now().Add(-staleAge))
 }
 
-// sweep removes what was put aside before t.
+// sweep removes what was put aside before t. Files of puts still under way are
+// younger; another process may sweep at the same time.
 func (s *Store) sweep(t time.Time) error {
 	entries, err := os.ReadDir(filepath.Join(s.dir, aside))
 	if err != nil {
@@ -98,6 +105,7 @@ func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
 	return data, s.wrap("get", key, err)
 }
 
+// read returns the bytes of an object; its errors are not wrapped.
 func (s *Store) read(ctx context.Context, key string) ([]byte, error) {
 	f, size, err := s.open(ctx, key)
 	if err != nil {
@@ -152,6 +160,7 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	return s.wrap("delete", key, err)
 }
 
+// remove deletes the file of an object, but no folder.
 func (s *Store) remove(key string) error {
 	info, err := os.Lstat(s.path(key))
 	if err == nil && !info.IsDir() {
@@ -183,6 +192,9 @@ func (s *Store) open(ctx context.Context, key string) (*os.File, int64, error) {
 	return f, info.Size(), nil
 }
 
+// readPieces fills buf from offset on. A file that ends before, and a disk that
+// cannot read it, are ErrCorrupt; other errors may pass. It looks at the
+// context before each piece.
 func readPieces(ctx context.Context, r io.ReaderAt, offset int64, buf []byte) error {
 	for len(buf) > 0 {
 		if err := ctx.Err(); err != nil {
@@ -201,8 +213,11 @@ func readPieces(ctx context.Context, r io.ReaderAt, offset int64, buf []byte) er
 	return nil
 }
 
+// path returns the file of a valid key, or the folder of a valid prefix.
 func (s *Store) path(key string) string { return filepath.Join(s.dir, filepath.FromSlash(key)) }
 
+// check returns ErrKey for a key that may not be used as a path, and the error
+// of a context that has ended.
 func check(ctx context.Context, key string) error {
 	if !storage.ValidKey(key) {
 		return storage.ErrKey

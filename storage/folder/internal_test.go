@@ -73,7 +73,7 @@ func TestPut_Durable(t *testing.T) {
 		want      []string
 	}{
 		{"Fact", "jobs/abc/spec", []string{aside, "jobs/abc", "jobs", "."}},
-		{"FactAgain", "jobs/abc/spec", []string{aside, "jobs/abc/spec", "jobs/abc", "jobs", "."}},
+		{"FactAgain", "jobs/abc/spec", []string{"jobs/abc/spec", "jobs/abc", "jobs", "."}},
 		{"Open", "open/abc", []string{aside, "open", "."}},
 		{"Summary", "nodes/bytes/ab/abc", nil},
 		{"Chunk", "chunks/ab/abc", nil},
@@ -84,6 +84,43 @@ func TestPut_Durable(t *testing.T) {
 		if got := flushed(); !slices.Equal(got, c.want) {
 			t.Errorf("%s: flushed %q, want %q", c.name, got, c.want)
 		}
+	}
+}
+
+// TestPut_LosesTheRace meets another writer between looking and linking.
+func TestPut_LosesTheRace(t *testing.T) {
+	t.Parallel()
+	for other, want := range map[string]error{"mine": nil, "theirs": storage.ErrConflict} {
+		s := openTemp(t)
+		s.link = func(oldname, newname string) error {
+			if err := errors.Join(os.MkdirAll(filepath.Dir(newname), 0o700), os.WriteFile(newname, []byte(other), 0o600)); err != nil {
+				t.Error(err)
+			}
+			return os.Link(oldname, newname)
+		}
+		if err := s.Put(t.Context(), "nodes/x", []byte("mine")); !errors.Is(err, want) {
+			t.Errorf("other writer put %q: got %v, want %v", other, err, want)
+		}
+	}
+}
+
+// TestPut_DeletedMeanwhile meets one who deletes what it was refused for.
+func TestPut_DeletedMeanwhile(t *testing.T) {
+	t.Parallel()
+	s := openTemp(t)
+	refusals := 0
+	s.link = func(oldname, newname string) error {
+		if refusals++; refusals == 1 {
+			return fs.ErrExist
+		}
+		return errors.Join(os.MkdirAll(filepath.Dir(newname), 0o700), os.Link(oldname, newname))
+	}
+	if err := s.Put(t.Context(), "nodes/x", []byte("x")); err != nil || refusals != 2 {
+		t.Errorf("got %v after %d links", err, refusals)
+	}
+	s.link = func(string, string) error { return fs.ErrExist }
+	if err := s.Put(t.Context(), "nodes/y", []byte("x")); err == nil || storage.IsMissing(err) {
+		t.Errorf("for ever: got %v", err)
 	}
 }
 

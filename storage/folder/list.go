@@ -26,6 +26,7 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[storage.Info,
 	}
 }
 
+// lister is one run of List.
 type lister struct {
 	store  *Store
 	ctx    context.Context //nolint:containedctx // lives for one call of List
@@ -54,6 +55,9 @@ func (l *lister) walk(dir string) bool {
 	return true
 }
 
+// visit yields an entry that is an object under the prefix, and walks one that
+// is a folder which may hold some. Names that no key can have, such as those
+// of files that others left, are passed over. It reports whether to go on.
 func (l *lister) visit(key string, e fs.DirEntry) bool {
 	switch {
 	case e.IsDir() && (strings.HasPrefix(key, l.prefix) || strings.HasPrefix(l.prefix, key)):
@@ -71,6 +75,7 @@ func (l *lister) visit(key string, e fs.DirEntry) bool {
 	return l.yield(storage.Info{Key: key, Size: info.Size()}, nil)
 }
 
+// fail yields the error that ends the sequence.
 func (l *lister) fail(err error) bool {
 	l.yield(storage.Info{}, l.store.wrap("list", l.prefix, err))
 	return false

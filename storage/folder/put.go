@@ -17,6 +17,10 @@ import (
 // on file systems that know no hard links.
 const lockName = "lock"
 
+// maxPutRounds bounds how often Put starts again because the object that was
+// in its way has gone.
+const maxPutRounds = 4
+
 // Put implements [storage.Putter].
 func (s *Store) Put(ctx context.Context, key string, data []byte) error {
 	err := check(ctx, key)
@@ -27,19 +31,35 @@ func (s *Store) Put(ctx context.Context, key string, data []byte) error {
 }
 
 func (s *Store) put(ctx context.Context, key string, data []byte) error {
+	for range maxPutRounds {
+		err := s.create(ctx, key, data)
+		if errors.Is(err, fs.ErrExist) {
+			err = s.compare(ctx, key, data)
+		}
+		switch {
+		case errors.Is(err, storage.ErrNotFound):
+			continue // deleted between the two
+		case err == nil && isDurable(key):
+			return s.syncParents(key)
+		}
+		return err
+	}
+	return errors.New("others keep deleting the object: try again")
+}
+
+// create writes a new object, or returns fs.ErrExist if its key is taken. It
+// looks first, which saves writing what is there already; that nothing is
+// replaced is up to place.
+func (s *Store) create(ctx context.Context, key string, data []byte) error {
+	if _, err := os.Lstat(s.path(key)); err == nil {
+		return fs.ErrExist
+	}
 	tmp, err := s.writeAside(ctx, data, isDurable(key))
 	if err != nil {
 		return err
 	}
 	defer os.Remove(tmp)
-	err = s.place(tmp, key)
-	if errors.Is(err, fs.ErrExist) {
-		err = s.compare(ctx, key, data)
-	}
-	if err == nil && isDurable(key) {
-		err = s.syncParents(key)
-	}
-	return err
+	return s.place(tmp, key)
 }
 
 // isDurable reports whether an object must be on the disk when Put returns.
@@ -48,7 +68,9 @@ func isDurable(key string) bool {
 	return kind == "jobs" || kind == "manifests" || kind == "open"
 }
 
-// writeAside returns the path of a new file that holds data.
+// writeAside returns the path of a new file that holds data, in the folder
+// where nothing is an object yet. The caller removes it. On an error there is
+// no such file.
 func (s *Store) writeAside(ctx context.Context, data []byte, durable bool) (path string, err error) {
 	f, err := s.createAside()
 	if err != nil {
@@ -78,6 +100,8 @@ func (s *Store) createAside() (*os.File, error) {
 	return f, err
 }
 
+// writePieces writes data in pieces small enough that the end of the context
+// is noticed soon, even on a slow disk.
 func writePieces(ctx context.Context, f *os.File, data []byte) error {
 	for len(data) > 0 {
 		if err := ctx.Err(); err != nil {
@@ -92,7 +116,9 @@ func writePieces(ctx context.Context, f *os.File, data []byte) error {
 	return nil
 }
 
-// place gives the file its key, or returns fs.ErrExist if that is taken.
+// place gives the file its key, or returns fs.ErrExist if that is taken. A link
+// is made whole or not at all and never replaces a file, on all file systems
+// that know links, network ones included.
 func (s *Store) place(tmp, key string) error {
 	path := s.path(key)
 	err := s.link(tmp, path)
@@ -130,7 +156,10 @@ func (s *Store) renameLocked(tmp, path string) error {
 	return os.Rename(tmp, path)
 }
 
-// compare returns nil if the object holds data, and else ErrConflict.
+// compare returns nil if the object holds data, and ErrConflict if it does not.
+// An object that cannot be read is both ErrConflict and ErrCorrupt. For a key
+// that must be durable the object is flushed, as whoever put it may have been
+// stopped before that.
 func (s *Store) compare(ctx context.Context, key string, data []byte) error {
 	have, err := s.read(ctx, key)
 	switch {
@@ -139,7 +168,7 @@ func (s *Store) compare(ctx context.Context, key string, data []byte) error {
 	case errors.Is(err, storage.ErrCorrupt):
 		return errors.Join(storage.ErrConflict, err)
 	case err == nil && isDurable(key):
-		return s.sync(s.path(key)) // whoever put it may not have come so far
+		return s.sync(s.path(key))
 	}
 	return err
 }
@@ -157,6 +186,7 @@ func (s *Store) syncParents(key string) error {
 	}
 }
 
+// sync flushes a file, or the names in a folder.
 func (s *Store) sync(path string) error {
 	f, err := os.Open(path)
 	if err != nil {

@@ -122,6 +122,7 @@ func (s *Store) insert(key string, data []byte) bool {
 	return true
 }
 
+// set stores a copy of data. The caller holds the lock.
 func (s *Store) set(key string, data []byte) {
 	if s.objects == nil {
 		s.objects = make(map[string][]byte)
@@ -143,6 +144,7 @@ func (s *Store) find(ctx context.Context, key string) ([]byte, error) {
 	return data, nil
 }
 
+// snapshot returns what List yields, in the order of the keys.
 func (s *Store) snapshot(prefix string) []storage.Info {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -156,6 +158,8 @@ func (s *Store) snapshot(prefix string) []storage.Info {
 	return infos
 }
 
+// check returns ErrKey for a malformed key, and the error of a context that
+// has ended: even a store that never waits must not act for one.
 func check(ctx context.Context, key string) error {
 	if !storage.ValidKey(key) {
 		return storage.ErrKey

@@ -103,6 +103,8 @@ func checkBucket(name string) error {
 	return nil
 }
 
+// parseQuery returns the parameters of a store's URL. No error repeats their
+// values: whoever puts a secret in the wrong place must not find it in a log.
 func parseQuery(u *url.URL) (url.Values, error) {
 	query, err := url.ParseQuery(u.RawQuery)
 	if u.User != nil {
@@ -140,6 +142,8 @@ func parseEndpoint(endpoint string) (*url.URL, error) {
 	return u, nil
 }
 
+// withDefaults fills in what is not set, as the fields' comments say. An empty
+// endpoint stays empty: see dial.
 func (c Config) withDefaults(env environment) Config {
 	c.Endpoint = cmp.Or(c.Endpoint, env.get("AWS_ENDPOINT_URL_S3"), env.get("AWS_ENDPOINT_URL"))
 	c.Region = cmp.Or(c.Region, env.get("AWS_REGION"), env.get("AWS_DEFAULT_REGION"), defaultRegion)

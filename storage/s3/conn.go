@@ -19,12 +19,17 @@ const (
 	// requestAttempts is how often minio-go sends a request that was refused
 	// for a passing reason or not answered at all.
 	requestAttempts = 3
-	dialTimeout     = 5 * time.Second
-	retryWait       = 200 * time.Millisecond // before the second attempt, doubled for each further one
-	ioBufferSize    = 128 << 10
+	// dialTimeout bounds how long a connection, and then TLS, takes to set up.
+	dialTimeout = 5 * time.Second
+	// retryWait is the longest wait before the second attempt of ours. It
+	// doubles for each further one.
+	retryWait = 200 * time.Millisecond
+	// ioBufferSize, in bytes, saves system calls on objects of megabytes.
+	ioBufferSize = 128 << 10
 )
 
-// conn is a connection to one server.
+// conn is how stores and objects reach one server: a client with its pool of
+// connections and its credentials. It is safe for concurrent use.
 type conn struct {
 	config Config
 	core   minio.Core
@@ -32,6 +37,7 @@ type conn struct {
 	witness string
 }
 
+// dial prepares a connection; nothing is sent. An empty endpoint means AWS.
 func dial(c Config, env environment) (*conn, error) {
 	c = c.withDefaults(env)
 	endpoint, err := parseEndpoint(c.Endpoint)
@@ -60,6 +66,9 @@ func dial(c Config, env environment) (*conn, error) {
 	return &conn{config: c, core: *core}, nil
 }
 
+// newTransport returns a transport that keeps enough idle connections for all
+// workers, gives up soon on addresses that do not answer, and trusts the
+// authorities that the configuration names besides those of the system.
 func newTransport(c Config, secure bool) (*http.Transport, error) {
 	t, err := minio.DefaultTransport(secure)
 	if err != nil {
@@ -87,7 +96,8 @@ func newTransport(c Config, secure bool) (*http.Transport, error) {
 	return t, nil
 }
 
-// watched makes a call under a progress deadline. Its errors are not sorted.
+// watched makes a call under a progress deadline: it has all the time it wants
+// while it tells the watch that bytes move. Its errors are not sorted.
 func (c *conn) watched(ctx context.Context, call func(*watch) error) error {
 	w := newWatch(ctx, c.config.StallTimeout)
 	defer w.stop()

@@ -53,6 +53,7 @@ func findCredentials(c Config, env environment) (*credentials.Credentials, error
 		"MINIO_ROOT_PASSWORD; with _FILE added, the name of a file), or write them to ~/.aws/credentials", storage.ErrDenied, c)
 }
 
+// fromConfig takes what the program, not the user, has set.
 func fromConfig(c Config, _ environment) (*credentials.Credentials, error) {
 	if c.AccessKey == "" {
 		return nil, nil
@@ -60,6 +61,9 @@ func fromConfig(c Config, _ environment) (*credentials.Credentials, error) {
 	return credentials.NewStaticV4(c.AccessKey, c.SecretKey, c.SessionToken), nil
 }
 
+// fromVariables returns the source that two variables are, and a third for the
+// token of a session where there is one. One of a pair alone is an error: it
+// is a slip, and going on with other credentials would hide it.
 func fromVariables(key, secret, token string) source {
 	return func(_ Config, env environment) (*credentials.Credentials, error) {
 		k, err := variable(env, key)
@@ -146,6 +150,7 @@ func fromMCFile(c Config, env environment) (*credentials.Credentials, error) {
 	return nil, nil
 }
 
+// sameEndpoint reports whether two URLs name the same server.
 func sameEndpoint(a, b string) bool {
 	x, errX := url.Parse(a)
 	y, errY := url.Parse(b)

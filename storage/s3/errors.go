@@ -60,6 +60,8 @@ func (c *conn) explain(ctx context.Context, err error) error {
 	return fmt.Errorf("%w: %s: is the server running, and the endpoint right? %w", storage.ErrUnreachable, c.config.Endpoint, err)
 }
 
+// explainAnswer sorts what the server said: by its code, then by the HTTP
+// status. What is in neither table may pass and has no class.
 func (c *conn) explainAnswer(answer minio.ErrorResponse) error {
 	class, ok := codeClasses[answer.Code]
 	if !ok {
@@ -81,7 +83,8 @@ func (c *conn) explainAnswer(answer minio.ErrorResponse) error {
 	return fmt.Errorf("%w: %s: %w", class, c.config.Endpoint, answerError{answer})
 }
 
-// answerError shows the code of a server's answer, which its own text lacks.
+// answerError shows the code and status of a server's answer, which its own
+// text lacks and by which its documentation is searched.
 type answerError struct{ minio.ErrorResponse }
 
 func (e answerError) Error() string {

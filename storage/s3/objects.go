@@ -77,6 +77,8 @@ func (o *Objects) ReadAt(ctx context.Context, info ObjectInfo, offset int64, buf
 	return nil
 }
 
+// readAt reads a range that lies within the object. Both the version and the
+// ETag are asked for: where there are no versions, the ETag alone tells.
 func (o *Objects) readAt(ctx context.Context, info ObjectInfo, offset int64, buf []byte) error {
 	if offset+int64(len(buf)) > info.Size {
 		return fmt.Errorf("%w: the object has %d bytes", storage.ErrCorrupt, info.Size)

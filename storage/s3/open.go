@@ -49,6 +49,8 @@ func (c *conn) inTime(parent context.Context, call func(context.Context) error) 
 	return err
 }
 
+// prepare sees to the bucket and finds out whether objects can be put there,
+// so that wrong credentials show at once and not with the first result.
 func (s *Store) prepare(ctx context.Context) error {
 	bucket := s.conn.config.Bucket
 	exists, err := s.conn.core.BucketExists(ctx, bucket)

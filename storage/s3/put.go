@@ -28,6 +28,8 @@ func (s *Store) Put(ctx context.Context, key string, data []byte) error {
 	return storage.WrapKey("put", key, err)
 }
 
+// put creates the object, and where its key is taken compares. An object that
+// goes between the two, because someone repairs it, is put again.
 func (s *Store) put(ctx context.Context, key string, data []byte) error {
 	for round := range maxPutRounds {
 		if err := pauseBefore(ctx, round); err != nil {

@@ -25,8 +25,10 @@ type read struct {
 	got            int  // bytes of buf that are there
 }
 
-// run reads, or returns a sorted error. What the server sends of an object it
-// finds damaged breaks off, each time.
+// run reads, or returns a sorted error; or, unsorted, one for which isTaken
+// holds: the object that was begun with is no longer there. What the server
+// sends of an object it finds damaged breaks off each time, so it takes all
+// attempts to know.
 func (c *conn) run(ctx context.Context, r *read) (err error) {
 	for attempt := range c.config.Attempts {
 		if err := pauseBefore(ctx, attempt); err != nil {
@@ -57,7 +59,9 @@ func (c *conn) runAnew(ctx context.Context, begin func() *read) (err error) {
 	return c.explain(ctx, err)
 }
 
-// attempt reads what is missing.
+// attempt reads what is missing, in one request. What arrived before it failed
+// is kept. The answer is drained into memory before anyone computes on it,
+// because a server may lock an object for as long as it is being sent.
 func (c *conn) attempt(w *watch, r *read) error {
 	opts := minio.GetObjectOptions{VersionID: r.version}
 	if r.etag != "" {
@@ -122,6 +126,7 @@ func (c *conn) isDamaged(ctx context.Context, r *read, err error) bool {
 	return err == nil
 }
 
+// explainRead sorts an error, but leaves the verdicts of this file alone.
 func (c *conn) explainRead(ctx context.Context, err error) error {
 	if errors.Is(err, storage.ErrCorrupt) || isTaken(err) {
 		return err
@@ -129,6 +134,8 @@ func (c *conn) explainRead(ctx context.Context, err error) error {
 	return c.explain(ctx, err)
 }
 
+// stat sends a HEAD. Its errors are sorted. It proves nothing of the object's
+// health: MinIO answers it for objects whose data are gone.
 func (c *conn) stat(ctx context.Context, bucket, object, version string) (info minio.ObjectInfo, err error) {
 	err = c.watched(ctx, func(w *watch) error {
 		info, err = c.core.StatObject(w, bucket, object, minio.StatObjectOptions{VersionID: version})

@@ -27,6 +27,7 @@ func (s *Store) Get(ctx context.Context, key string) ([]byte, error) {
 	return data, storage.WrapKey("get", key, err)
 }
 
+// get returns the bytes of an object; its errors are sorted, but not wrapped.
 func (s *Store) get(ctx context.Context, key string) ([]byte, error) {
 	var r *read
 	err := s.conn.runAnew(ctx, func() *read {
@@ -39,6 +40,7 @@ func (s *Store) get(ctx context.Context, key string) ([]byte, error) {
 	return r.buf, nil
 }
 
+// read begins a read of a whole object.
 func (s *Store) read(key string) *read {
 	return &read{bucket: s.conn.config.Bucket, object: s.base + key}
 }
@@ -109,6 +111,7 @@ func (s *Store) remove(ctx context.Context, key string) error {
 	return s.conn.explain(ctx, err)
 }
 
+// removeBy sends one DELETE. Its errors are not sorted.
 func (s *Store) removeBy(ctx context.Context, key string, opts minio.RemoveObjectOptions) error {
 	return s.conn.watched(ctx, func(w *watch) error {
 		return s.conn.core.RemoveObject(w, s.conn.config.Bucket, s.base+key, opts)
@@ -152,6 +155,8 @@ func (s *Store) list(ctx context.Context, prefix string, yield func(storage.Info
 	return s.conn.explain(ctx, err)
 }
 
+// check returns ErrKey for a malformed key, and the error of a context that
+// has ended.
 func check(ctx context.Context, key string) error {
 	if !storage.ValidKey(key) {
 		return storage.ErrKey

@@ -50,6 +50,8 @@ func Open(key string, object []byte) ([]byte, error) {
 // header is the line up to the digest. Keys hold no blank, so it is unambiguous.
 func header(key string, length int) string { return magic + key + " " + strconv.Itoa(length) }
 
+// digest returns the SHA-256 over the line up to the digest, a newline and the
+// payload, in hexadecimal digits.
 func digest(head string, payload []byte) string {
 	h := sha256.New()
 	h.Write([]byte(head + "\n"))
@@ -58,7 +60,8 @@ func digest(head string, payload []byte) string {
 }
 
 // unsealInfo turns the size of an object into that of its payload: the length
-// n takes n bytes and its own digits.
+// n takes n bytes and its own digits. For an object that is not sealed the
+// result is some number from 0 to its size.
 func unsealInfo(info storage.Info) storage.Info {
 	rest := info.Size - int64(fixedSize+len(info.Key))
 	n := max(0, rest-1)
@@ -69,4 +72,6 @@ func unsealInfo(info storage.Info) storage.Info {
 	return info
 }
 
+// clip bounds how much of a damaged line an error quotes: a header with the
+// longest key fits.
 func clip(b []byte) []byte { return b[:min(len(b), 640)] }

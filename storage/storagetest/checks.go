@@ -110,6 +110,7 @@ func checkPutOther(ctx context.Context, s storage.Store) error {
 	return nil
 }
 
+// wantErr returns an error that says what was done unless err is want.
 func wantErr(err, want error, what string, args ...any) error {
 	if errors.Is(err, want) {
 		return nil
@@ -119,6 +120,7 @@ func wantErr(err, want error, what string, args ...any) error {
 
 var errNone = errors.New("none")
 
+// orNone makes a missing error fit for %w.
 func orNone(err error) error {
 	if err == nil {
 		return errNone
@@ -126,6 +128,7 @@ func orNone(err error) error {
 	return err
 }
 
+// checkAbsent looks for keys that nearly are those of an object or its folder.
 func checkAbsent(ctx context.Context, s storage.Store) error {
 	if err := s.Put(ctx, "there/object", []byte("x")); err != nil {
 		return err
@@ -210,6 +213,7 @@ func checkBadKeys(ctx context.Context, s storage.Store) error {
 	return all
 }
 
+// checkLongKeys stays below 255 bytes per element, which file systems allow.
 func checkLongKeys(ctx context.Context, s storage.Store) error {
 	key := strings.Repeat(strings.Repeat("k", 63)+"/", 6) + strings.Repeat("l", 32)
 	if err := s.Put(ctx, key, []byte("x")); err != nil {
@@ -238,6 +242,7 @@ func checkDelete(ctx context.Context, s storage.Store) error {
 	return errors.Join(holds(ctx, s, "d/1", []byte("z")), holds(ctx, s, "d/2", []byte("y")))
 }
 
+// checkOwnership changes what it gave to Put and got from Get.
 func checkOwnership(ctx context.Context, s storage.Store) error {
 	data := []byte("mine")
 	if err := s.Put(ctx, "o", data); err != nil {

@@ -66,6 +66,7 @@ func checkListPrefix(ctx context.Context, s storage.Store) error {
 	return nil
 }
 
+// checkListStops wants a listing to end when its reader does.
 func checkListStops(ctx context.Context, s storage.Store) error {
 	if err := putListKeys(ctx, s); err != nil {
 		return err

@@ -24,6 +24,7 @@ func inParallel(n int, f func(i int) error) error {
 	return errors.Join(errs...)
 }
 
+// checkRaceOther wants one winner among writers of different bytes.
 func checkRaceOther(ctx context.Context, s storage.Store) error {
 	var winner, winners atomic.Int64
 	err := inParallel(racers, func(i int) error {
@@ -44,6 +45,7 @@ func checkRaceOther(ctx context.Context, s storage.Store) error {
 	return holds(ctx, s, "race/other", pattern(100_000, uint32(winner.Load())))
 }
 
+// checkRaceSame wants all writers of equal bytes to win.
 func checkRaceSame(ctx context.Context, s storage.Store) error {
 	data := pattern(100_000, 1)
 	if err := inParallel(racers, func(int) error { return s.Put(ctx, "race/same", data) }); err != nil {
@@ -52,6 +54,8 @@ func checkRaceSame(ctx context.Context, s storage.Store) error {
 	return holds(ctx, s, "race/same", data)
 }
 
+// checkReadersSeeWhole reads an object while it is being put: until that is
+// done, and once more.
 func checkReadersSeeWhole(ctx context.Context, s storage.Store) error {
 	data := pattern(1<<20, 1)
 	var done atomic.Bool
@@ -77,6 +81,7 @@ func checkReadersSeeWhole(ctx context.Context, s storage.Store) error {
 	})
 }
 
+// checkCancelled wants every call to end with its context, and to do nothing.
 func checkCancelled(ctx context.Context, s storage.Store) error {
 	if err := s.Put(ctx, "c", []byte("x")); err != nil {
 		return err
