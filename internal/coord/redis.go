@@ -10,6 +10,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/binglide/binglide/internal/queue"
 	"github.com/binglide/binglide/job"
 )
 
@@ -32,6 +33,12 @@ type Redis struct{ rdb redis.UniversalClient }
 
 // NewRedis returns the board kept behind a client.
 func NewRedis(rdb redis.UniversalClient) *Redis { return &Redis{rdb} }
+
+// Dial returns the board kept in a Redis. It does not connect yet.
+func Dial(r queue.Redis) *Redis { return NewRedis(redis.NewClient(r.Options())) }
+
+// Close frees the connections. The board must not be in use.
+func (r *Redis) Close() error { return r.rdb.Close() }
 
 func jobKey(id job.ID, name string) string { return "binglide:{" + string(id) + "}:" + name }
 
