@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/redis/go-redis/v9"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/binglide/binglide/analysis"
@@ -36,7 +35,6 @@ type engine struct {
 	facts   *jobs.Facts
 	opener  *jobs.Opener
 	jobs    *jobs.Cache
-	rdb     *redis.Client
 	board   *coord.Redis
 	tasks   *queue.Client
 	commit  *coord.Committer
@@ -52,8 +50,7 @@ func (e *env) newEngine(store *openedStore, r queue.Redis, log *slog.Logger) *en
 	g.facts = jobs.NewFacts(store)
 	g.opener = &jobs.Opener{Facts: g.facts, Registry: builtin(), Sources: e.sources(store)}
 	g.jobs = jobs.NewCache(g.opener)
-	g.rdb = redis.NewClient(r.Options())
-	g.board = coord.NewRedis(g.rdb)
+	g.board = coord.Dial(r)
 	g.tasks = queue.NewClient(queue.ClientConfig{Redis: r})
 	g.commit = &coord.Committer{Facts: g.facts, Board: g.board, Queue: g.tasks, Log: log}
 	g.cancels = coord.NewCancels(g.facts, g.board, log)
@@ -68,7 +65,7 @@ func (e *env) sources(store *openedStore) input.Sources {
 	}}
 }
 
-func (g *engine) close() error { return errors.Join(g.tasks.Close(), g.rdb.Close()) }
+func (g *engine) close() error { return errors.Join(g.tasks.Close(), g.board.Close()) }
 
 // role is a part that a process can play.
 type role string

@@ -26,7 +26,7 @@ func (s State) String() string {
 	return [...]string{"absent", "pending", "active", "waiting", "finished", "archived"}[s]
 }
 
-// ErrActive: the task is being run, and cannot be dropped.
+// ErrActive means that the task is being run, and cannot be dropped.
 var ErrActive = errors.New("task is active")
 
 // Queued returns what the queue knows of t.

@@ -11,7 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// ErrUnreachable: no Redis answered at the address. It may later.
+// ErrUnreachable means that no Redis answered at the address. It may later.
 var ErrUnreachable = errors.New("redis unreachable")
 
 // pingTimeout bounds [Ping].
@@ -53,7 +53,7 @@ func isTimeout(err error) bool {
 func refusal(r Redis, answer string) string {
 	has := func(s string) bool { return strings.Contains(answer, s) }
 	switch {
-	case has("NOAUTH"), has("no password"), has("without any password"):
+	case has("NOAUTH"), has("no password"), has("without any password"), has("AUTH <password> called"), has("called without"):
 		if r.secret() == "" {
 			return "set BINGLIDE_REDIS_PASSWORD or BINGLIDE_REDIS_PASSWORD_FILE"
 		}

@@ -220,7 +220,7 @@ func lose(t *testing.T, r Redis, task Task) {
 	t.Helper()
 	q := "asynq:{" + queues[task.Kind] + "}:"
 	rc := dial(t, r)
-	_, err := rc.RPopLPush(t.Context(), q+"pending", q+"active").Result()
+	_, err := rc.LMove(t.Context(), q+"pending", q+"active", "RIGHT", "LEFT").Result()
 	err = errors.Join(err,
 		rc.HSet(t.Context(), q+"t:"+task.ID(), "state", "active").Err(),
 		rc.Do(t.Context(), "ZADD", q+"lease", time.Now().Add(-time.Hour).Unix(), task.ID()).Err())

@@ -255,7 +255,7 @@ func (s stopping) Summary(ctx context.Context, index int, n job.Node) (analysis.
 	if n.Level == 1 && n.Index == 20 {
 		s.stop()
 	}
-	return s.source.make(index, n)
+	return s.make(index, n)
 }
 
 func TestResults(t *testing.T) {
