@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"fmt"
+	"net"
 	"sync"
 	"time"
 
@@ -26,7 +27,13 @@ func Embedded(ctx context.Context) (r Redis, stop func(), err error) {
 		defer m.Close()
 		runClock(ctx, m)
 	})
-	return Redis{dial: m.Dial}, func() { cancel(); wg.Wait() }, nil
+	dial := func() (net.Conn, error) {
+		if ctx.Err() != nil { // or it would start again, empty
+			return nil, fmt.Errorf("%w: the in-process queue has ended", ErrUnreachable)
+		}
+		return m.Dial()
+	}
+	return Redis{dial: dial}, func() { cancel(); wg.Wait() }, nil
 }
 
 // runClock moves the clock by which keys expire, which does not move by itself.

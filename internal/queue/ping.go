@@ -53,11 +53,8 @@ func isTimeout(err error) bool {
 func refusal(r Redis, answer string) string {
 	has := func(s string) bool { return strings.Contains(answer, s) }
 	switch {
-	case has("NOAUTH"), has("no password"), has("without any password"), has("AUTH <password> called"), has("called without"):
-		if r.secret() == "" {
-			return "set BINGLIDE_REDIS_PASSWORD or BINGLIDE_REDIS_PASSWORD_FILE"
-		}
-		return "the server has no password set: unset BINGLIDE_REDIS_PASSWORD and REDIS_PASSWORD"
+	case has("NOAUTH"):
+		return "set BINGLIDE_REDIS_PASSWORD or BINGLIDE_REDIS_PASSWORD_FILE"
 	case has("WRONGPASS"), has("invalid password"), has("invalid username-password"):
 		return "wrong user or password: check the URL's user and BINGLIDE_REDIS_PASSWORD"
 	case has("NOPERM"):

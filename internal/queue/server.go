@@ -114,6 +114,7 @@ func (s *Server) Run(ctx context.Context) error {
 		return err
 	}
 	s.redis = redis.NewClient(s.cfg.Redis.Options())
+	s.redis.AddHook(brake{s.stopping.Done()})
 	lib := asynq.NewServerFromRedisClient(s.redis, s.libraryConfig())
 	err := register(ctx, s.redis)
 	if err == nil {
