@@ -24,7 +24,8 @@ type Client struct {
 
 // Submit stores the spec and asks for it to be planned. Once the spec is
 // stored the job will run, even if Submit then returns an error because the
-// queue cannot be reached: a scheduler finds open jobs in object storage.
+// queue cannot be reached: a scheduler finds open jobs in object storage. That
+// does not hold for a Local client: there the caller may repeat the call.
 func (c *Client) Submit(ctx context.Context, s *job.Spec) error {
 	if !c.Local {
 		if err := c.Facts.MarkOpen(ctx, s.ID); err != nil {
@@ -34,7 +35,11 @@ func (c *Client) Submit(ctx context.Context, s *job.Spec) error {
 	if err := c.Facts.Create(ctx, s); err != nil {
 		return fmt.Errorf("submit job: %w", err)
 	}
-	if err := c.Queue.Enqueue(ctx, planTask(s.ID)); err != nil {
+	err := c.Queue.Enqueue(ctx, planTask(s.ID))
+	switch {
+	case err != nil && c.Local:
+		return fmt.Errorf("submit job: %w", err)
+	case err != nil:
 		return fmt.Errorf("job %s is stored, but the queue did not take it (a scheduler will find it): %w", s.ID, err)
 	}
 	return nil
@@ -52,7 +57,15 @@ func (c *Client) Status(ctx context.Context, id job.ID) (job.Status, error) {
 	if err != nil {
 		return st, fmt.Errorf("read progress of job %s: %w", id, err)
 	}
-	return st, nil
+	if st.Progress.ChunksDone > 0 {
+		return st, nil
+	}
+	// Not begun; or done, and so forgotten by the board since the facts were read.
+	again, err := c.Facts.Status(ctx, id)
+	if err == nil && again.State == job.StateDone {
+		st = again
+	}
+	return st, err
 }
 
 const (
@@ -86,27 +99,25 @@ func (c *Client) Watch(ctx context.Context, id job.ID) iter.Seq2[job.Status, err
 }
 
 // await returns after an event, or a while without one. Events that come in a
-// row count as one.
+// row count as one, but for the last event of a job, which is told at once.
 func await(ctx context.Context, events <-chan coord.Event) error {
 	timer := time.NewTimer(watchEvery)
 	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	case <-events:
-	}
-	timer.Reset(watchPause)
-	for {
+	for woken := false; ; {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-timer.C:
 			return nil
 		case e, ok := <-events:
-			if !ok || e.Final {
+			switch {
+			case !ok:
+				events = nil // the timer remains
+			case e.Final:
 				return nil
+			case !woken:
+				woken = true
+				timer.Reset(watchPause)
 			}
 		}
 	}

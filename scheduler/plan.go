@@ -3,9 +3,11 @@ package scheduler
 import (
 	"context"
 	"iter"
+	"slices"
 
 	"github.com/binglide/binglide/internal/jobs"
 	"github.com/binglide/binglide/job"
+	"github.com/binglide/binglide/storage"
 )
 
 // step is one thing a plan asks for.
@@ -22,6 +24,10 @@ type step struct {
 func plan(ctx context.Context, j *jobs.Job) iter.Seq2[step, error] {
 	p := planner{job: j, stored: make(map[job.Node]bool)}
 	return func(yield func(step, error) bool) {
+		if err := vetRoot(ctx, j); err != nil {
+			yield(step{}, err)
+			return
+		}
 		for leaf := range j.Tree.Spread() {
 			top, fresh, err := p.cover(ctx, leaf)
 			switch {
@@ -37,6 +43,29 @@ func plan(ctx context.Context, j *jobs.Job) iter.Seq2[step, error] {
 	}
 }
 
+// vetRoot reads what is stored of the root, as no reducer does, and drops what
+// cannot be read, so that it is computed again before the job is called done.
+func vetRoot(ctx context.Context, j *jobs.Job) error {
+	root := j.Tree.Root()
+	missing, err := j.Missing(ctx, root)
+	if err != nil {
+		return err
+	}
+	for i := range j.Analyses {
+		if slices.Contains(missing, i) {
+			continue
+		}
+		_, err := j.Summary(ctx, i, root)
+		if storage.IsMissing(err) {
+			err = j.Drop(ctx, i, root)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 type planner struct {
 	job    *jobs.Job
 	stored map[job.Node]bool // inner nodes looked up
@@ -48,11 +77,9 @@ func (p *planner) cover(ctx context.Context, leaf job.Node) (top job.Node, fresh
 	for _, n := range p.path(leaf) {
 		stored, seen := p.stored[n]
 		if !seen {
-			missing, err := p.job.Missing(ctx, n)
-			if err != nil {
+			if stored, err = p.job.Whole(ctx, n); err != nil {
 				return n, false, err
 			}
-			stored = len(missing) == 0
 			p.stored[n] = stored
 		}
 		if stored {

@@ -18,6 +18,7 @@ import (
 	"github.com/binglide/binglide/internal/jobs"
 	"github.com/binglide/binglide/internal/queue"
 	"github.com/binglide/binglide/job"
+	"github.com/binglide/binglide/storage"
 )
 
 // Inspector tells what the queue knows of a task.
@@ -125,11 +126,57 @@ func (s *Server) start(ctx context.Context, drivers *sync.WaitGroup, id job.ID) 
 			defer s.mu.Unlock()
 			delete(s.driving, id)
 		}()
-		err := s.drive(ctx, id)
-		if err != nil && ctx.Err() == nil && !errors.Is(err, job.ErrNotFound) {
-			s.cfg.Log.WarnContext(ctx, "job interrupted, trying again", "job", id, "err", err)
-		}
+		s.keep(ctx, id)
 	})
+}
+
+const (
+	minPause = 100 * time.Millisecond // between two drives, doubling up to
+	maxPause = 2 * time.Second
+	// maxMissing is how many drives in a row may end in a missing object. What
+	// a job itself computes is made again, so it is a part of its input.
+	maxMissing = 5
+)
+
+// keep drives a job until it is final or another scheduler drives it. What
+// Redis or the store refuse now they may do in a moment, and in a Local process
+// nobody else would try again.
+func (s *Server) keep(ctx context.Context, id job.ID) {
+	pause, missing := minPause, 0
+	for {
+		begun := time.Now()
+		err := s.drive(ctx, id)
+		if storage.IsMissing(err) {
+			missing++
+		} else {
+			missing = 0
+		}
+		if missing >= maxMissing {
+			err = s.giveUp(ctx, id, err)
+		}
+		if err == nil || ctx.Err() != nil || errors.Is(err, job.ErrNotFound) {
+			return
+		}
+		s.cfg.Log.WarnContext(ctx, "job interrupted, trying again", "job", id, "err", err)
+		if time.Since(begun) > maxPause {
+			pause = minPause
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, maxPause)
+	}
+}
+
+// giveUp states that a job cannot be planned: it is its root that failed.
+func (s *Server) giveUp(ctx context.Context, id job.ID, cause error) error {
+	t := planTask(id)
+	if spec, err := s.cfg.Facts.Spec(ctx, id); err == nil {
+		t.Node = spec.Tree().Root()
+	}
+	return s.cfg.Commit.GiveUp(ctx, t, cause)
 }
 
 // drive takes a job to its end, or returns nil if another scheduler does.
@@ -145,7 +192,7 @@ func (s *Server) drive(ctx context.Context, id job.ID) error {
 	}
 	j, err := s.cfg.Jobs.Open(ctx, id)
 	if job.IsPermanent(err) {
-		return s.cfg.Commit.GiveUp(ctx, planTask(id), err)
+		return s.giveUp(ctx, id, err)
 	}
 	if err != nil {
 		return err
@@ -153,7 +200,7 @@ func (s *Server) drive(ctx context.Context, id job.ID) error {
 	d := &driver{Server: s, job: j, id: id}
 	err = d.run(ctx)
 	if job.IsPermanent(err) {
-		return s.cfg.Commit.GiveUp(ctx, planTask(id), err)
+		return s.giveUp(ctx, id, err)
 	}
 	return err
 }
