@@ -126,17 +126,25 @@ func (a *answer) write(ctx context.Context) error {
 	if a.out == "" {
 		return nil
 	}
-	if _, err := report.Write(ctx, a.out, a.job.Spec, a.job, report.Options{Level: a.level}); err != nil {
+	if _, err := report.Write(ctx, a.out, a.job.Spec, a.source(), report.Options{Level: a.level}); err != nil {
 		return err
 	}
 	return report.WriteJob(a.out, report.NewJobFile(a.job.Spec, a.status.Done, report.Run{Store: a.store, Version: a.version}))
+}
+
+// source gives the summaries, and mends those that were damaged since the job
+// was done.
+func (a *answer) source() report.Source {
+	return &healer{a.job, func(n job.Node, cause error) {
+		a.warnf("computing node %s of job %s again: %v", n, a.job.Spec.ID, cause)
+	}}
 }
 
 func (a *answer) roots(ctx context.Context) ([]analysis.Summary, error) {
 	roots := make([]analysis.Summary, len(a.job.Analyses))
 	for i := range roots {
 		var err error
-		if roots[i], err = a.job.Summary(ctx, i, a.job.Tree.Root()); err != nil {
+		if roots[i], err = a.source().Summary(ctx, i, a.job.Tree.Root()); err != nil {
 			return nil, err
 		}
 	}

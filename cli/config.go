@@ -32,7 +32,6 @@ var settings = []setting{
 	{key: "chunk", env: "BINGLIDE_CHUNK"},
 	{key: "workers", env: "BINGLIDE_WORKERS"},
 	{key: "analysis", env: "BINGLIDE_ANALYSIS"},
-	{key: "identity", env: "BINGLIDE_IDENTITY"},
 	{key: "listen", env: "BINGLIDE_LISTEN"},
 	{key: "log_level", env: "BINGLIDE_LOG_LEVEL"},
 	{key: "redis_username", env: "BINGLIDE_REDIS_USERNAME", secret: true},
@@ -130,8 +129,8 @@ func (e *env) listSetting(c *cli.Context, key, def string) ([]string, error) {
 	return list, nil
 }
 
-// redisURL returns the address of Redis with its credentials: redis://, rediss://
-// (TLS) or unix://. Passwords come by environment or file.
+// redisURL returns the address of Redis with its credentials: redis:// or
+// rediss:// (TLS). Passwords come by environment or file.
 func (e *env) redisURL(c *cli.Context) (*url.URL, error) {
 	v, err := e.setting(c, "redis")
 	if err != nil {
@@ -141,8 +140,8 @@ func (e *env) redisURL(c *cli.Context) (*url.URL, error) {
 		return nil, fmt.Errorf("%w: no Redis named: set --redis or BINGLIDE_REDIS, such as redis://127.0.0.1:6379/0", job.ErrInvalid)
 	}
 	u, err := url.Parse(v.text)
-	if err != nil || !slices.Contains([]string{"redis", "rediss", "unix"}, u.Scheme) || u.Host == "" && u.Scheme != "unix" {
-		return nil, fmt.Errorf("%w: %s: want redis://host:6379/0, rediss://host:6379/0 (TLS) or unix:///path", job.ErrInvalid, v.origin)
+	if err != nil || !slices.Contains([]string{"redis", "rediss"}, u.Scheme) || u.Host == "" {
+		return nil, fmt.Errorf("%w: %s: want redis://host:6379/0, or rediss://host:6379/0 for TLS", job.ErrInvalid, v.origin)
 	}
 	if _, has := u.User.Password(); v.argv && (has || u.User.Username() != "") {
 		return nil, fmt.Errorf("%w: --redis holds credentials, which others can see: set BINGLIDE_REDIS_PASSWORD or BINGLIDE_REDIS instead", job.ErrInvalid)

@@ -189,7 +189,6 @@ func TestRedisURL(t *testing.T) {
 	}{
 		{"flag", []string{"--redis", "redis://h:1/2"}, nil, "redis://h:1/2"},
 		{"tls", []string{"--redis", "rediss://h:1"}, nil, "rediss://h:1"},
-		{"socket", []string{"--redis", "unix:///run/redis"}, nil, "unix:///run/redis"},
 		{"password in variable", nil, map[string]string{"BINGLIDE_REDIS": "redis://:pw@h:1"}, "redis://:pw@h:1"},
 		{"password apart", []string{"--redis", "redis://h:1"}, map[string]string{"BINGLIDE_REDIS_PASSWORD": "pw"}, "redis://:pw@h:1"},
 		{"user apart", []string{"--redis", "redis://h:1"}, map[string]string{"BINGLIDE_REDIS_PASSWORD": "pw", "BINGLIDE_REDIS_USERNAME": "me"}, "redis://me:pw@h:1"},

@@ -111,10 +111,13 @@ func (g *engine) scheduler() *scheduler.Server {
 	})
 }
 
+// maxRetry lets a task outlive a minute without store.
+const maxRetry = 8
+
 func (g *engine) serverConfig(workers int) queue.ServerConfig {
 	return queue.ServerConfig{
 		Redis: g.redis, Concurrency: workers, Logger: g.log,
-		CheckInterval: g.checkInterval(), OnGiveUp: g.commit.GiveUp,
+		CheckInterval: g.checkInterval(), MaxRetry: maxRetry, OnGiveUp: g.commit.GiveUp,
 		Bind: func(ctx context.Context, t queue.Task) (context.Context, context.CancelFunc) {
 			return g.cancels.Guard(ctx, t.Job)
 		},

@@ -55,7 +55,7 @@ func (e *env) verify(ctx context.Context, c *cli.Context, ids []job.ID) error {
 func (e *env) tellVerified(c *cli.Context, id job.ID, v *jobs.Verifier) error {
 	if v.Problems > 0 {
 		return withHint(errors.New(plural(v.Problems, "problem")+" in job "+string(id)),
-			"submit the input again: what is damaged is computed or sent again")
+			"`binglide get JOB --out DIR` computes damaged summaries again; `binglide put --verify FILE` sends damaged chunks again")
 	}
 	if c.Bool("json") {
 		return e.lines().write(map[string]any{"job": id, "objects": v.Objects, "problems": 0})

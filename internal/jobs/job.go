@@ -89,6 +89,24 @@ func (j *Job) Missing(ctx context.Context, n job.Node) ([]int, error) {
 	return missing, nil
 }
 
+// Whole reads the summaries stored for a node, and reports whether they are all
+// there and healthy. One that is damaged is dropped, so that it is computed again.
+func (j *Job) Whole(ctx context.Context, n job.Node) (bool, error) {
+	for i := range j.Analyses {
+		_, err := j.Summary(ctx, i, n)
+		if errors.Is(err, storage.ErrCorrupt) {
+			err = errors.Join(storage.ErrNotFound, j.Drop(ctx, i, n))
+		}
+		switch {
+		case storage.IsMissing(err):
+			return false, nil
+		case err != nil:
+			return false, err
+		}
+	}
+	return true, nil
+}
+
 // Summary returns the stored summary of the i-th analysis for a node. An error
 // that storage.IsMissing reports means that it has to be computed again.
 func (j *Job) Summary(ctx context.Context, i int, n job.Node) (analysis.Summary, error) {
