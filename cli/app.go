@@ -51,7 +51,7 @@ func (e *env) commands() []*cli.Command {
 		newGetCommand(e), newLsCommand(e), newCancelCommand(e), newPutCommand(e), newVerifyCommand(e),
 	}
 	all = append(all, newRoleCommands(e)...)
-	return append(all, newHealthCommand(e), newVersionCommand(e), newHelpCommand())
+	return append(all, newDashboardCommand(e), newHealthCommand(e), newVersionCommand(e), newHelpCommand())
 }
 
 func (e *env) app() *cli.App {
