@@ -3,7 +3,6 @@ package web
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -38,6 +37,14 @@ func NewDashboard(c Config) Dashboard {
 	})}
 }
 
+// ServeHTTP implements [http.Handler]. Other sites cannot act through the
+// browser of a visitor: neither send requests that change something nor show
+// the dashboard in a frame.
+func (d Dashboard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Frame-Options", "DENY")
+	http.NewCrossOriginProtection().Handler(d.HTTPHandler).ServeHTTP(w, r)
+}
+
 // formatPayload tells what a task is about.
 func formatPayload(kind string, payload []byte) string {
 	t, err := queue.ParseTask(kind, payload)
@@ -56,8 +63,8 @@ func formatResult(_ string, result []byte) string {
 	if len(result) == 0 {
 		return ""
 	}
-	var r queue.Result
-	if err := json.Unmarshal(result, &r); err != nil {
+	r, err := queue.ParseResult(result)
+	if err != nil {
 		return fmt.Sprintf("%q", result)
 	}
 	took := time.Duration(r.Millis) * time.Millisecond

@@ -77,9 +77,13 @@ func embedded(t testing.TB) Redis {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(stop)
+	t.Cleanup(func() { settle(); stop() })
 	return r
 }
+
+// settle lets a goroutine of the Redis client end that may sleep for 100 ms
+// after its connection is closed. In a bubble that takes no time.
+func settle() { time.Sleep(200 * time.Millisecond) }
 
 func dial(t testing.TB, r Redis) *redis.Client {
 	t.Helper()

@@ -16,7 +16,7 @@ import (
 func inMemory(t testing.TB) (*miniredis.Miniredis, Redis) {
 	t.Helper()
 	m := miniredis.NewMiniRedis()
-	t.Cleanup(m.Close)
+	t.Cleanup(func() { settle(); m.Close() })
 	return m, Redis{dial: m.Dial}
 }
 
