@@ -96,7 +96,7 @@ func (c *cluster) serve(kind queue.Kind, h queue.Handler, cancels *coord.Cancels
 		c.t.Fatal(err)
 	}
 	return c.start(func(ctx context.Context) {
-		if err := server.Run(ctx); err != nil {
+		if err := server.Run(ctx); err != nil && ctx.Err() == nil {
 			c.t.Errorf("serve %s: %v", kind, err)
 		}
 	})
@@ -106,9 +106,9 @@ func (c *cluster) serve(kind queue.Kind, h queue.Handler, cancels *coord.Cancels
 func (c *cluster) scheduler(local bool) (stop func()) {
 	s := c.server(local)
 	cancels := coord.NewCancels(c.facts, c.board, quiet())
-	end := c.serve(queue.PlanJob, s.Handle, cancels)
-	stop = c.start(s.Run)
-	return func() { end(); stop() }
+	endTasks := c.serve(queue.PlanJob, s.Handle, cancels)
+	endRun := c.start(s.Run)
+	return func() { endTasks(); endRun() }
 }
 
 func (c *cluster) server(local bool) *scheduler.Server {
