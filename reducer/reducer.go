@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/binglide/binglide/analysis"
@@ -49,8 +50,14 @@ func (r *Reducer) Handle(ctx context.Context, t queue.Task) (queue.Result, error
 		return Reduce(ctx, j, t.Node, missing)
 	})
 	var bad *badChildren
-	if errors.As(err, &bad) {
+	var unread *jobs.EncodeError
+	switch {
+	case errors.As(err, &bad):
 		err = r.Commit.Repair(ctx, j, bad.analysis, t.Node, bad.nodes)
+	case errors.As(err, &unread) && storage.IsMissing(err):
+		// A blob that a child refers to; which child does not show.
+		children := slices.Collect(j.Tree.Children(t.Node))
+		err = r.Commit.Repair(ctx, j, unread.Analysis, t.Node, children)
 	}
 	if err != nil {
 		return queue.Result{}, &job.NodeError{Job: t.Job, Node: t.Node, Attempt: t.Attempt, Err: err}

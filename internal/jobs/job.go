@@ -125,6 +125,20 @@ func (j *Job) Summary(ctx context.Context, i int, n job.Node) (analysis.Summary,
 	return sum, nil
 }
 
+// EncodeError is what Encode of a summary returned. Where it is that of a blob
+// which storage.IsMissing reports, the summaries it was merged from have to be
+// computed again.
+type EncodeError struct {
+	Analysis int // index in the spec
+	Err      error
+}
+
+// Error implements error.
+func (e *EncodeError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *EncodeError) Unwrap() error { return e.Err }
+
 // Put stores the summary of the i-th analysis for a node. It may be repeated.
 // Another summary stored under the same key is storage.ErrConflict: then the
 // analysis is not deterministic.
@@ -135,7 +149,7 @@ func (j *Job) Put(ctx context.Context, i int, n job.Node, sum analysis.Summary) 
 	}
 	b, err := sum.Encode(ctx, j.blobs)
 	if err != nil {
-		return fmt.Errorf("encode %s of node %s: %w", j.name(i), n, err)
+		return fmt.Errorf("encode %s of node %s: %w", j.name(i), n, &EncodeError{i, err})
 	}
 	err = j.nodes.Put(ctx, j.object(i, keys[i]), b)
 	if errors.Is(err, storage.ErrConflict) {
