@@ -21,6 +21,7 @@ import (
 	"github.com/binglide/binglide/mapper"
 	"github.com/binglide/binglide/reducer"
 	"github.com/binglide/binglide/scheduler"
+	"github.com/binglide/binglide/storage"
 )
 
 // builtin returns the analyses that binglide has.
@@ -42,11 +43,14 @@ type engine struct {
 	client  *scheduler.Client
 	log     *slog.Logger
 	local   bool // everything is in this process
+	// full gets an error of the store having no room where local is set: then
+	// not even the job's failure can be stored, and whoever waits must be told.
+	full chan error
 }
 
 // newEngine joins the parts. Nothing runs yet, and Redis is not asked.
 func (e *env) newEngine(store *openedStore, r queue.Redis, log *slog.Logger) *engine {
-	g := &engine{store: store, redis: r, log: log, local: r.InProcess()}
+	g := &engine{store: store, redis: r, log: log, local: r.InProcess(), full: make(chan error, 1)}
 	g.facts = jobs.NewFacts(store)
 	g.opener = &jobs.Opener{Facts: g.facts, Registry: builtin(), Sources: e.sources(store)}
 	g.jobs = jobs.NewCache(g.opener)
@@ -95,6 +99,9 @@ func (g *engine) serve(ctx context.Context, workers int, roles ...role) error {
 			m := &reducer.Reducer{Jobs: g.jobs, Commit: g.commit}
 			conf.Handlers = map[queue.Kind]queue.Handler{queue.ReduceNode: g.board.Marking(m.Handle)}
 		}
+		for kind, h := range conf.Handlers {
+			conf.Handlers[kind] = g.noticing(h)
+		}
 		server, err := queue.NewServer(conf)
 		if err != nil {
 			return fmt.Errorf("set up %s: %w", r, err)
@@ -109,6 +116,37 @@ func (g *engine) scheduler() *scheduler.Server {
 		Facts: g.facts, Jobs: g.jobs, Board: g.board, Commit: g.commit,
 		Queue: g.tasks, Log: g.log, Local: g.local,
 	})
+}
+
+// noticing is a handler that tells when the store of this process is full.
+func (g *engine) noticing(h queue.Handler) queue.Handler {
+	if !g.local {
+		return h
+	}
+	return func(ctx context.Context, t queue.Task) (queue.Result, error) {
+		result, err := h(ctx, t)
+		if errors.Is(err, storage.ErrFull) {
+			select {
+			case g.full <- err:
+			default: // one is enough
+			}
+		}
+		return result, err
+	}
+}
+
+// unlessFull returns a context that also ends when the store is full, with
+// that as its cause.
+func (g *engine) unlessFull(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		select {
+		case err := <-g.full:
+			cancel(err)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(nil) }
 }
 
 // maxRetry lets a task outlive a minute without store.

@@ -188,9 +188,8 @@ func (r *run) file(ctx context.Context, path, out string) error {
 	if err := r.engine.client.Submit(ctx, spec); err != nil {
 		return err
 	}
-	st, err := r.follow(ctx, r.engine, spec.ID, r.json)
+	st, err := r.finish(ctx, spec.ID)
 	if err != nil {
-		r.abandon(ctx, spec.ID)
 		return err
 	}
 	j, err := r.engine.opener.OpenSpec(spec)
@@ -200,6 +199,21 @@ func (r *run) file(ctx context.Context, path, out string) error {
 	defer j.Close()
 	a := &answer{env: r.env, job: j, status: st, store: r.store.url, out: out, level: r.level, elapsed: r.now().Sub(start)}
 	return a.tell(ctx, r.json)
+}
+
+// finish waits for the end of a job, or for what keeps it from ending.
+func (r *run) finish(ctx context.Context, id job.ID) (job.Status, error) {
+	waiting, cancel := r.engine.unlessFull(ctx)
+	defer cancel()
+	st, err := r.follow(waiting, r.engine, id, r.json)
+	if cause := context.Cause(waiting); err != nil && ctx.Err() == nil && cause != nil {
+		// The cancellation cannot be stored either.
+		return st, fmt.Errorf("run job %s: %w", id, cause)
+	}
+	if err != nil {
+		r.abandon(ctx, id)
+	}
+	return st, err
 }
 
 // input returns the input that path names, storing streams as chunks.

@@ -22,7 +22,7 @@ import (
 const inputs = "e2e-inputs"
 
 // many is a size of which chunks of 64 KiB are enough to catch a job midway.
-const many = 24 << 20
+const many = 16 << 20
 
 // cluster is the processes of binglide around a Redis of the test's own and a
 // prefix of its own in MinIO.

@@ -167,7 +167,7 @@ func TestRun_SeveralFiles(t *testing.T) {
 // TestRun_Interrupted interrupts a run in the middle, and goes on.
 func TestRun_Interrupted(t *testing.T) {
 	t.Parallel()
-	p, file, dir := newProgram(t), sparse(t, 128<<20), t.TempDir()
+	p, file, dir := newProgram(t), sparse(t, 16<<20), t.TempDir()
 	out, fresh := filepath.Join(dir, "out"), filepath.Join(dir, "fresh")
 	args := []string{"run", "--json", "--chunk=64KiB", "--out", out, file}
 	s := p.start(t, args...)

@@ -214,13 +214,13 @@ func openWriter(t *testing.T, fifo string) {
 func TestInputChanges(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(path string) error{
-		"grows":   func(path string) error { return os.Truncate(path, 200<<20) },
+		"grows":   func(path string) error { return os.Truncate(path, 40<<20) },
 		"shrinks": func(path string) error { return os.Truncate(path, 1<<20) },
-		"edited":  func(path string) error { return edit(path, 100<<20) },
+		"edited":  func(path string) error { return edit(path, 31<<20) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			file, out := sparse(t, 128<<20), filepath.Join(t.TempDir(), "out")
+			file, out := sparse(t, 32<<20), filepath.Join(t.TempDir(), "out")
 			s := newProgram(t).start(t, "run", "--json", "--chunk=64KiB", "--out", out, file)
 			s.until(t, func(r report) bool { return r.Progress.Done > 0 && !r.Final })
 			if err := change(file); err != nil {
@@ -253,7 +253,7 @@ func edit(path string, at int64) error {
 // sees, and then with room.
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
-	p, file, mount := newProgram(t), writeFile(t, "a.bin", noise(1, 4<<20)), t.TempDir()
+	p, file, mount := newProgram(t), writeFile(t, "a.bin", noise(1, 1<<20)), t.TempDir()
 	script := fmt.Sprintf(`mount --make-rprivate / || exit 99
 mount -t tmpfs -o size=256k none %q || exit 99
 %q run --chunk=64KiB --store=file://%s %q >/dev/null; code=$?
