@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -98,18 +99,21 @@ func (r *Redis) Retract(ctx context.Context, id job.ID, t job.Tree, n job.Node) 
 // progress counts them.
 func (r *Redis) ArriveAll(ctx context.Context, id job.ID, t job.Tree, n job.Node) error {
 	first, count := t.LeavesUnder(n)
+	from := bit(t, job.Node{Level: t.ChunkLevel, Index: first})
 	key := arrivedKey(id, t.ChunkLevel)
 	pipe := r.rdb.Pipeline()
-	for i := range count {
-		pipe.SetBit(ctx, key, bit(t, job.Node{Level: t.ChunkLevel, Index: first + i}), 1)
-		if pipe.Len() == 4096 || i == count-1 {
-			pipe.Expire(ctx, key, keep)
-			if _, err := pipe.Exec(ctx); err != nil {
-				return err
-			}
+	for i, end := from, from+count; i < end; {
+		if whole := (end - i) / 8; i%8 == 0 && whole > 0 {
+			pipe.SetRange(ctx, key, i/8, strings.Repeat("\xff", int(whole)))
+			i += 8 * whole
+			continue
 		}
+		pipe.SetBit(ctx, key, i, 1)
+		i++
 	}
-	return nil
+	pipe.Expire(ctx, key, keep)
+	_, err := pipe.Exec(ctx)
+	return err
 }
 
 // Arrived is the arrivals of one level at one moment.
