@@ -73,7 +73,11 @@ func (r *Report) add(fset *token.FileSet, f *ast.File) bool {
 		r.TestLines += lines
 		return false
 	}
-	r.CodeLines += lines
+	if isSupport(file.Name()) {
+		r.TestLines += lines
+	} else {
+		r.CodeLines += lines
+	}
 	r.Files = append(r.Files, Size{file.Name(), lines})
 	for _, decl := range f.Decls {
 		switch d := decl.(type) {
@@ -86,6 +90,13 @@ func (r *Report) add(fset *token.FileSet, f *ast.File) bool {
 		}
 	}
 	return true
+}
+
+// isSupport reports whether a file belongs to a package that only tests import:
+// it is held to the form of code, but its lines are test.
+func isSupport(name string) bool {
+	dir := filepath.Base(filepath.Dir(name))
+	return strings.HasSuffix(dir, "test") || dir == "testenv"
 }
 
 func (r *Report) function(fset *token.FileSet, d *ast.FuncDecl) {
