@@ -10,8 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -112,6 +112,11 @@ var errFull = errors.New("enough")
 // realFile writes the files of the Go toolchain one behind the other, again and
 // again until there are enough bytes.
 func (b *bench) realFile(path string) error {
+	out, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return fmt.Errorf("find the Go toolchain: %w", err)
+	}
+	root := strings.TrimSpace(string(out))
 	f, err := os.Create(path)
 	if err != nil {
 		return fmt.Errorf("make a file of real data: %w", err)
@@ -120,7 +125,7 @@ func (b *bench) realFile(path string) error {
 	left := b.size
 	for left > 0 && err == nil {
 		before := left
-		err = filepath.WalkDir(runtime.GOROOT(), func(name string, d fs.DirEntry, err error) error {
+		err = filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
 			if err != nil || !d.Type().IsRegular() {
 				return err
 			}
@@ -131,7 +136,7 @@ func (b *bench) realFile(path string) error {
 			return err
 		})
 		if left == before && err == nil {
-			err = fmt.Errorf("%s holds no files", runtime.GOROOT())
+			err = fmt.Errorf("%s holds no files", root)
 		}
 	}
 	if errors.Is(err, errFull) {

@@ -2,7 +2,6 @@ package scheduler_test
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -72,7 +71,7 @@ func newCluster(t *testing.T, wrap func(storage.Store) storage.Store, extra ...a
 	return c
 }
 
-func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // start runs a part until the returned function is called or the test ends.
 func (c *cluster) start(run func(context.Context)) (stop func()) {

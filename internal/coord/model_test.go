@@ -295,7 +295,7 @@ func (m *model) rootKey(id job.ID) string { return m.key[at(id, job.Node{Level: 
 func (m *model) stuck(s *state) (ids []job.ID) {
 	for _, id := range m.ids {
 		sealed, done := s.w.objects[layout.JobFact(id, layout.Done)]
-		if !done && !(s.off && id == modelJobB) {
+		if !done && (!s.off || id != modelJobB) {
 			ids = append(ids, id)
 		}
 		name := strings.TrimSuffix(m.rootKey(id)[strings.LastIndex(m.rootKey(id), "/")+1:], "/")

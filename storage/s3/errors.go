@@ -70,14 +70,14 @@ func (c *conn) explainAnswer(answer minio.ErrorResponse) error {
 	if class == nil && isInternal(answer) && strings.Contains(answer.Message, "no space left on device") {
 		class = storage.ErrFull // MinIO has no code for it
 	}
-	switch class {
-	case nil:
+	switch {
+	case class == nil:
 		return answerError{answer}
-	case storage.ErrNotFound:
+	case errors.Is(class, storage.ErrNotFound):
 		return class
-	case storage.ErrFull:
+	case errors.Is(class, storage.ErrFull):
 		return fmt.Errorf("%w: %s: free some space on the server: %w", class, c.config.Endpoint, answerError{answer})
-	case storage.ErrDenied:
+	case errors.Is(class, storage.ErrDenied):
 		return fmt.Errorf("%w: %s: check the credentials and what they allow: %w", class, c.config.Endpoint, answerError{answer})
 	}
 	return fmt.Errorf("%w: %s: %w", class, c.config.Endpoint, answerError{answer})

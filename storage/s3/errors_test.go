@@ -43,7 +43,7 @@ func TestExplain(t *testing.T) {
 		if e.want == nil && classOf(got) != nil {
 			t.Errorf("%s: got %v, want no class", name, got)
 		}
-		if e.want == storage.ErrUnreachable && !strings.Contains(got.Error(), "http://host:9000") {
+		if errors.Is(e.want, storage.ErrUnreachable) && !strings.Contains(got.Error(), "http://host:9000") {
 			t.Errorf("%s: %v does not name the endpoint", name, got)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/binglide/binglide/internal/queue"
 )
 
-// ErrEndless: a run made far more deliveries than its tasks should need.
+// ErrEndless means that a run made far more deliveries than its tasks should need.
 var ErrEndless = errors.New("no end in sight")
 
 // Faults are the probabilities, from 0 to below 1, of what may go wrong with
