@@ -60,11 +60,11 @@ var codes = []struct {
 }{
 	{job.ErrCancelled, exitCancelled},
 	{job.ErrNotFound, exitNotFound},
+	{fs.ErrNotExist, exitNotFound}, // before ErrInvalid, which it may come with
 	{job.ErrInvalid, exitUsage},
 	{job.ErrUnknownAnalysis, exitUsage},
 	{job.ErrInputChanged, exitFailed},
 	{storage.ErrNotFound, exitNotFound},
-	{fs.ErrNotExist, exitNotFound},
 }
 
 // exitCode returns the exit code of a command that ended with err. The context

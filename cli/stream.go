@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -12,20 +13,21 @@ import (
 
 // stream opens an input that is read once and in order: standard input for "-",
 // a pipe or a device. At most limit bytes are read of it if limit is not
-// negative; a device that never ends needs one.
-func (e *env) stream(name string, opt input.PutOptions, limit int64) (io.Reader, input.PutOptions, func(), error) {
+// negative; a device that never ends needs one. Waiting for it ends when ctx does.
+func (e *env) stream(ctx context.Context, name string, opt input.PutOptions, limit int64) (io.Reader, input.PutOptions, func(), error) {
 	src, end := e.stdin, func() {}
 	opt.Name = "-"
 	if name != "-" {
 		if err := endless(name, limit); err != nil {
 			return nil, opt, nil, err
 		}
-		f, err := os.Open(name)
+		f, err := openStream(ctx, name)
 		if err != nil {
 			return nil, opt, nil, err
 		}
 		src, end, opt.Name = f, func() { f.Close() }, filepath.Base(name)
 	}
+	src = &interruptible{ctx: ctx, src: src}
 	if limit >= 0 {
 		src = io.LimitReader(src, limit)
 	}

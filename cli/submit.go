@@ -142,7 +142,7 @@ func (e *env) putInput(ctx context.Context, store *openedStore, name string, lev
 }
 
 func (e *env) putStream(ctx context.Context, store *openedStore, name string, opt input.PutOptions, limit int64) (job.Input, error) {
-	src, opt, end, err := e.stream(name, opt, limit)
+	src, opt, end, err := e.stream(ctx, name, opt, limit)
 	if err != nil {
 		return job.Input{}, err
 	}
@@ -218,7 +218,7 @@ func (e *env) putOne(ctx context.Context, c *cli.Context, store *openedStore, na
 		p.total = known.Size
 		in, stats, err = input.PutFile(ctx, store, name, opt)
 	case name == "-" || errors.Is(err, input.ErrStream):
-		src, opt, end, openErr := e.stream(name, opt, limit)
+		src, opt, end, openErr := e.stream(ctx, name, opt, limit)
 		if openErr != nil {
 			return openErr
 		}

@@ -57,7 +57,7 @@ func TestBadInput(t *testing.T) {
 	for _, m := range []mishap{
 		{"missing", []string{"run", missing}, 3, []string{missing}},
 		{"missing after a good one", []string{"run", file, missing}, 3, []string{missing}},
-		{"below a file", []string{"run", file + "/x"}, 1, []string{file + "/x"}},
+		{"below a file", []string{"run", file + "/x"}, 2, []string{file + "/x"}},
 		{"directory", []string{"run", dir}, 2, []string{dir, "directory", "file"}},
 		{"endless device", []string{"run", "/dev/zero"}, 2, []string{"/dev/zero", "--length"}},
 		{"no file", []string{"run"}, 2, []string{"no file"}},
