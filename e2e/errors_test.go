@@ -229,7 +229,7 @@ func TestInputChanges(t *testing.T) {
 			if code := s.wait(t, limit); code != 1 {
 				t.Errorf("exit code %d, want 1", code)
 			}
-			if log := s.log.String(); !strings.Contains(log, "input changed") || !strings.Contains(log, "run the command again") {
+			if log := s.log.String(); !strings.Contains(log, "input changed") || !strings.Contains(log, "run again once nothing writes to it") {
 				t.Errorf("standard error does not say what happened: %s", log)
 			}
 			if _, err := os.Stat(out); err == nil {
