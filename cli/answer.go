@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/binglide/binglide/analysis"
@@ -62,7 +63,7 @@ type failedError struct {
 
 // Error implements error.
 func (f *failedError) Error() string {
-	return fmt.Sprintf("job %s failed at bytes %s: %s", f.id, f.failed.Range, f.failed.Error)
+	return fmt.Sprintf("job %s failed at bytes %s: %s", f.id, f.failed.Range, strings.TrimPrefix(f.failed.Error, "job "+string(f.id)+" "))
 }
 
 // jobReport is one line of NDJSON about a job.

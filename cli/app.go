@@ -14,6 +14,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
+
+	"github.com/binglide/binglide/internal/queue"
 )
 
 // env is what commands need of the process around them.
@@ -30,6 +32,7 @@ type env struct {
 // Main runs the command that args name, args[0] being the program, and returns
 // the exit code. The end of ctx interrupts it. Errors are told on stderr.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	queue.Quiet() // errors are told by whoever made the call
 	e := &env{stdin: stdin, stdout: stdout, stderr: stderr, getenv: os.Getenv, now: time.Now, version: buildVersion()}
 	return e.main(ctx, args)
 }
