@@ -61,6 +61,23 @@ func TestCache_Evicts(t *testing.T) {
 	}
 }
 
+// TestCache_EvictsAll finds no job kept after as many others as the cache holds.
+func TestCache_EvictsAll(t *testing.T) {
+	t.Parallel()
+	s := mem.New()
+	c := jobs.NewCache(opener(s))
+	var opened []*jobs.Job
+	for range 2 * cacheSize {
+		_, spec := created(t, s)
+		opened = append(opened, cached(t, c, spec.ID))
+	}
+	for i, j := range opened[:cacheSize] {
+		if cached(t, c, j.Spec.ID) == j {
+			t.Errorf("job %d is still kept after %d others", i, len(opened)-i-1)
+		}
+	}
+}
+
 func TestCache_UnknownJob(t *testing.T) {
 	t.Parallel()
 	s := mem.New()
