@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"math/big"
 	"slices"
 	"strconv"
 	"testing"
@@ -212,10 +213,14 @@ func serialCorrelation(data []byte) *float64 {
 		sum += v
 		squares += v * v
 	}
-	if n*squares == sum*sum {
+	// The products of sums over tens of MB do not fit in 64 bits.
+	times := func(a, b int64) *big.Int { return new(big.Int).Mul(big.NewInt(a), big.NewInt(b)) }
+	above := new(big.Int).Sub(times(n, products), times(sum, sum))
+	below := new(big.Int).Sub(times(n, squares), times(sum, sum))
+	if below.Sign() == 0 {
 		return nil
 	}
-	r := float64(n*products-sum*sum) / float64(n*squares-sum*sum)
+	r, _ := new(big.Rat).SetFrac(above, below).Float64()
 	return &r
 }
 
