@@ -19,10 +19,10 @@ const all = "--analysis=bytes,digram,stats,words"
 func TestRun_AnyChunking(t *testing.T) {
 	t.Parallel()
 	for name, make := range map[string]func(*testing.T) string{
-		"elf":    func(*testing.T) string { return binary },
+		"elf":    func(t *testing.T) string { return writeFile(t, "a.elf", readFile(t, binary)[:20<<20]) },
 		"image":  func(t *testing.T) string { return writeFile(t, "a.png", picture(t)) },
 		"text":   func(t *testing.T) string { return writeFile(t, "a.txt", prose(3<<20)) },
-		"sparse": func(t *testing.T) string { return sparse(t, 1<<30) },
+		"sparse": func(t *testing.T) string { return sparse(t, 256<<20) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
