@@ -22,8 +22,8 @@ type Size struct {
 	N     int
 }
 
-// Report is the form of a tree of code. Files named _test.go count as test,
-// all others as code.
+// Report is the form of a tree of code. Files named _test.go count as test, and
+// so do the lines of packages that only tests import; all others are code.
 type Report struct {
 	Functions  []Size // lines of each function in code
 	Files      []Size // lines of each file of code
